@@ -1,0 +1,137 @@
+"""The normalised vocabulary: what stations say, in OCPP 2.x words, whichever version they speak.
+
+One accepted message becomes one `Entry`. Entries are what the journal keeps, what readers (the store, the live state)
+consume, and what a restart replays. Every Struct here is written to disk as a msgpack array: fields are only ever
+appended, with a default, and a tag is never used for something else.
+"""
+
+from datetime import datetime
+from typing import Literal, TypeAlias
+
+from msgspec import Struct
+
+RegistrationStatus: TypeAlias = Literal["Accepted", "Pending", "Rejected"]
+ConnectorStatusName: TypeAlias = Literal["Available", "Occupied", "Reserved", "Unavailable", "Faulted"]
+TransactionEventName: TypeAlias = Literal["Started", "Updated", "Ended"]
+
+
+class Channel(Struct, array_like=True, frozen=True, gc=False):
+    """What is measured: the part of a sampled value that repeats from message to message.
+
+    `unit` is the base unit (Wh, varh, VAh, W, var, VA, A, V, Hz, Celsius, Percent, RPM), or the station's own word where
+    it is none that can be converted. `phase` is None for a value over all phases.
+    """
+
+    measurand: str
+    phase: str | None
+    context: str
+    location: str
+    unit: str
+
+
+class Sample(Struct, array_like=True, frozen=True, gc=False):
+    """One sampled value in base units. `value` is None where only signed data was sent; `signed` is kept verbatim."""
+
+    channel: Channel
+    value: float | None
+    signed: str | None = None
+
+
+class MeterValue(Struct, array_like=True, frozen=True, gc=False):
+    """Samples that share one timestamp. `time` is the station's, corrected by the clock policy (see `core.metering`)."""
+
+    time: datetime
+    samples: list[Sample]
+
+
+class Readings(Struct, array_like=True, frozen=True, gc=False, tag="readings"):
+    """Meter values of one EVSE. EVSE 0 is the station's main meter."""
+
+    evse: int
+    connector: int | None
+    transaction: str | None
+    meter_values: list[MeterValue]
+
+
+class StationBooted(Struct, array_like=True, frozen=True, gc=False, tag="station_booted"):
+    """A BootNotification and how it was answered. `version` is the subprotocol, such as `ocpp2.0.1`."""
+
+    version: str
+    vendor: str
+    model: str
+    serial: str | None
+    firmware: str | None
+    reason: str | None
+    status: RegistrationStatus
+
+
+class ConnectorStatus(Struct, array_like=True, frozen=True, gc=False, tag="connector_status"):
+    """The state of one connector. `error_code` and `detail` are None unless the station reported a fault."""
+
+    time: datetime
+    evse: int
+    connector: int
+    status: ConnectorStatusName
+    error_code: str | None = None
+    detail: str | None = None
+
+
+class TransactionEvent(Struct, array_like=True, frozen=True, gc=False, tag="transaction_event"):
+    """One step of a charging transaction; 1.6 Start, Stop and status changes become the same three kinds.
+
+    `register_wh` is the energy import register at this step, where it is known. `seq_no` is None in 1.6.
+    `missing_seq_nos` lists what has not arrived so far, at most 100, lowest first.
+    """
+
+    time: datetime
+    event: TransactionEventName
+    transaction: str
+    evse: int
+    connector: int | None
+    trigger: str | None
+    seq_no: int | None
+    id_token: str | None
+    charging_state: str | None
+    stopped_reason: str | None
+    register_wh: float | None
+    offline: bool = False
+    missing_seq_nos: list[int] = []
+    remote_start_id: int | None = None
+
+
+class Event(Struct, array_like=True, frozen=True, gc=False, tag="event"):
+    """Anything else worth keeping: security, firmware, log and diagnostics status, data transfer, device events.
+
+    `kind` is the action in 2.x words; `detail` is a JSON object with the station's fields, without id tokens.
+    """
+
+    time: datetime
+    kind: str
+    detail: str
+
+
+class RawMessage(Struct, array_like=True, frozen=True, gc=False, tag="raw_message"):
+    """A transaction message that could not be decoded, verbatim, with the rule it broke and where."""
+
+    version: str
+    action: str
+    rule: str
+    error: str
+    payload: bytes
+
+
+Record: TypeAlias = Readings | StationBooted | ConnectorStatus | TransactionEvent | Event | RawMessage
+
+
+class Entry(Struct, array_like=True, frozen=True, gc=False):
+    """What one message of one station became. The journal's unit; a batch holds many.
+
+    `digest` recognises a repeat (None where the message has no business key, as a 1.6 status without timestamp);
+    `answer` is the payload of the CALLRESULT that it got, as JSON, given again to a repeat.
+    """
+
+    station: str
+    received_at: datetime
+    digest: bytes | None
+    answer: bytes
+    records: list[Record]

@@ -32,7 +32,7 @@ dist: dev
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit("ocpp-gateway needs Python 3.11 or newer, this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo 'ocpp-gateway: Python has no venv module. On Debian: apt-get install python3-venv' >&2; exit 1; }
-	@$(PYTHON) .ci/toolchain.py
+	@$(PYTHON) setup.py toolchain
 	@echo 'Setting up $(VENV) ...'
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/pip install --quiet --disable-pip-version-check --upgrade pip

@@ -1,16 +1,13 @@
-"""Builds the compiled leaves of `_speedups/` as `gateway._speedups`. Everything else is in pyproject.toml."""
+"""Builds the compiled leaves of `_speedups/` as `gateway._speedups`. Everything else is in pyproject.toml.
+
+`python3 setup.py toolchain` says in one line what a machine lacks for that; it needs nothing but Python.
+"""
 
 import os
 import shutil
 import sys
 import sysconfig
 from pathlib import Path
-
-from Cython.Build import cythonize
-from setuptools import Extension, setup
-from setuptools.command.build_ext import build_ext
-
-COMPILE_ARGS = ["-O3", "-fno-strict-aliasing", "-Wno-unreachable-code"]
 
 
 def toolchain_problem() -> str | None:
@@ -22,6 +19,16 @@ def toolchain_problem() -> str | None:
     if not header.exists():
         return f"ocpp-gateway: no Python headers ({header} is missing). On Debian: apt-get install python3-dev"
     return None
+
+
+if sys.argv[1:] == ["toolchain"]:
+    sys.exit(toolchain_problem())
+
+from Cython.Build import cythonize  # noqa: E402 - the check above must work where Cython is not installed
+from setuptools import Extension, setup  # noqa: E402
+from setuptools.command.build_ext import build_ext  # noqa: E402
+
+COMPILE_ARGS = ["-O3", "-fno-strict-aliasing", "-Wno-unreachable-code"]
 
 
 class CheckedBuild(build_ext):

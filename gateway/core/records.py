@@ -38,10 +38,15 @@ class Sample(Struct, array_like=True, frozen=True, gc=False):
 
 
 class MeterValue(Struct, array_like=True, frozen=True, gc=False):
-    """Samples that share one timestamp. `time` is the station's, corrected by the clock policy (see `core.metering`)."""
+    """Samples that share one timestamp.
+
+    `time` is the station's own, unless its clock cannot be right (`core.clock`): then it is the time of receipt and
+    `station_time` keeps what the station said.
+    """
 
     time: datetime
     samples: list[Sample]
+    station_time: datetime | None = None
 
 
 class Readings(Struct, array_like=True, frozen=True, gc=False, tag="readings"):
@@ -79,14 +84,14 @@ class ConnectorStatus(Struct, array_like=True, frozen=True, gc=False, tag="conne
 class TransactionEvent(Struct, array_like=True, frozen=True, gc=False, tag="transaction_event"):
     """One step of a charging transaction; 1.6 Start, Stop and status changes become the same three kinds.
 
-    `register_wh` is the energy import register at this step, where it is known. `seq_no` is None in 1.6.
+    `evse` is None where neither the message nor an earlier one of the transaction named it. `register_wh` is the energy import register at this step, where it is known. `seq_no` is None in 1.6.
     `missing_seq_nos` lists what has not arrived so far, at most 100, lowest first.
     """
 
     time: datetime
     event: TransactionEventName
     transaction: str
-    evse: int
+    evse: int | None
     connector: int | None
     trigger: str | None
     seq_no: int | None

@@ -1,0 +1,225 @@
+"""The configuration: one tree of frozen Structs, which is at once the schema, the defaults and the reference page.
+
+`config_sources` fills it from a TOML file, the environment and the command line; `config_rules` says what must hold
+between keys; `config_pages` prints it. A key's type, range and meaning stand here and nowhere else. Units are the last
+word of a key: `_s` seconds, `_days` days, `bytes` bytes.
+"""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Literal, TypeAlias
+
+from msgspec import Meta, Struct
+
+Text: TypeAlias = Annotated[str, Meta(min_length=1, max_length=255)]
+Port: TypeAlias = Annotated[int, Meta(ge=0, le=65535)]
+
+
+class DataSection(Struct, frozen=True, kw_only=True):
+    """Where the gateway keeps what it must not lose."""
+
+    directory: Annotated[
+        Path,
+        Meta(description="Directory of the journal and the default store; created if absent, locked while running."),
+    ] = Path("gateway-data")
+
+
+class ListenerSection(Struct, frozen=True, kw_only=True):
+    """Where stations connect: `ws://HOST:PORT/PATH_PREFIX/{identity}`."""
+
+    host: Annotated[
+        Text,
+        Meta(
+            description="Address to listen on. Off loopback, `stations.unknown` and `stations.credentials` must be set."
+        ),
+    ] = "127.0.0.1"
+    port: Annotated[Port, Meta(description="TCP port; 0 takes any free one.")] = 9000
+    path_prefix: Annotated[
+        str, Meta(max_length=255, description="What stands before the identity in the path; empty for nothing.")
+    ] = "/ocpp"
+    backlog: Annotated[
+        int,
+        Meta(
+            ge=1, le=65535, description="Connections the kernel holds until they are accepted; a fleet returns at once."
+        ),
+    ] = 4096
+    connections_max: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=1_000_000,
+            description="Connections open at once; more are answered 503.",
+        ),
+    ] = 18_000
+    handshake_timeout_s: Annotated[
+        float, Meta(gt=0, le=300, description="Time for a connection to complete its WebSocket handshake.")
+    ] = 10.0
+    message_bytes_max: Annotated[
+        int,
+        Meta(
+            ge=4096,
+            le=16 * 1024 * 1024,
+            description="Largest message of a station. A 1.6 GetConfiguration answer of 1,000 keys is about 90 KiB.",
+        ),
+    ] = 128 * 1024
+    ping_interval_s: Annotated[
+        float, Meta(gt=0, le=86_400, description="Time between pings to a station from which nothing is heard.")
+    ] = 60.0
+    pong_timeout_s: Annotated[
+        float,
+        Meta(
+            gt=0,
+            le=86_400,
+            description="Time after a ping until a station from which nothing at all was heard is taken for gone.",
+        ),
+    ] = 30.0
+
+
+class StationGroup(Struct, frozen=True, kw_only=True):
+    """Stations that are treated alike. The first group whose `match` fits a station's identity is its group."""
+
+    name: Annotated[Text, Meta(description="Name of the group; unique.")]
+    match: Annotated[
+        Text,
+        Meta(description="Pattern of identities: `*` is any characters, `?` one, `[ab]` one of these."),
+    ]
+    strict: Annotated[bool, Meta(description="Takes the place of `stations.strict` in this group.")] = False
+
+
+class StationsSection(Struct, frozen=True, kw_only=True):
+    """Which stations may connect, and how they are treated."""
+
+    unknown: Annotated[
+        Literal["accept", "pending", "reject"],
+        Meta(
+            description="Stations in neither `list_file` nor `credentials_file`: accepted, answered Pending when they "
+            "boot, or refused with 404."
+        ),
+    ] = "accept"
+    list_file: Annotated[
+        Path | None, Meta(description="File of known stations: one identity a line, `#` begins a comment.")
+    ] = None
+    credentials: Annotated[
+        Literal["none", "basic"],
+        Meta(description="How stations prove who they are: not at all, or with HTTP Basic (security profile 1)."),
+    ] = "none"
+    credentials_file: Annotated[
+        Path | None,
+        Meta(description="File of station passwords, hashed; `ocpp-gateway hash-password IDENTITY` makes a line."),
+    ] = None
+    strict: Annotated[
+        bool,
+        Meta(
+            description="Whether a transaction message that breaks its schema is answered with an error, upon which a "
+            "station throws it away. Otherwise it is kept raw and answered."
+        ),
+    ] = False
+    heartbeat_interval_s: Annotated[
+        int, Meta(ge=1, le=86_400, description="Heartbeat interval that accepted stations are given.")
+    ] = 300
+    retry_interval_s: Annotated[
+        int, Meta(ge=1, le=86_400, description="Time after which a station that was not accepted may boot again.")
+    ] = 60
+    group: Annotated[tuple[StationGroup, ...], Meta(description="Groups of stations that are treated alike.")] = ()
+
+
+class AuthorisationSection(Struct, frozen=True, kw_only=True):
+    """Who may charge. Without a token file every id token is Unknown."""
+
+    mode: Annotated[
+        Literal["token_file", "accept_all"],
+        Meta(description="Answer id tokens from `token_file`, or accept every one."),
+    ] = "token_file"
+    token_file: Annotated[
+        Path | None,
+        Meta(description="TOML file of `[[token]]` tables with `id`, `type`, `status`, `expires_at` and `group`."),
+    ] = None
+
+
+class ClockSection(Struct, frozen=True, kw_only=True):
+    """Which of a station's timestamps are believed; others are replaced by the time of receipt."""
+
+    future_tolerance_s: Annotated[
+        float, Meta(ge=0, le=86_400, description="How far ahead of this machine's clock a station's may be.")
+    ] = 300.0
+    earliest: Annotated[
+        datetime, Meta(tz=True, description="Timestamps before this are of a clock that was never set.")
+    ] = datetime(2015, 1, 1, tzinfo=UTC)
+
+
+class JournalSection(Struct, frozen=True, kw_only=True):
+    """What stations said, on disk before they are answered, until every reader has it and for a while longer."""
+
+    bytes_max: Annotated[
+        int,
+        Meta(
+            ge=16 * 1024 * 1024,
+            le=2**46,
+            description="Largest journal. When it is full stations are no longer answered; nothing is thrown away.",
+        ),
+    ] = 4 * 1024**3
+    retention_s: Annotated[
+        int,
+        Meta(ge=0, le=366 * 86_400, description="Time to keep what every reader has, to fill a restored store again."),
+    ] = 86_400
+
+
+class StoreSection(Struct, frozen=True, kw_only=True):
+    """The store in which readings, transactions and events are queried."""
+
+    kind: Annotated[Literal["sqlite"], Meta(description="Which store.")] = "sqlite"
+    path: Annotated[
+        Path | None, Meta(description="File of the SQLite store; by default `store.sqlite` in `data.directory`.")
+    ] = None
+    retention_days: Annotated[
+        int, Meta(ge=0, le=36_500, description="Days after which rows are deleted; 0 keeps them for ever.")
+    ] = 0
+
+
+class AdminSection(Struct, frozen=True, kw_only=True):
+    """The admin HTTP port: metrics, health and the API."""
+
+    host: Annotated[Text, Meta(description="Address to listen on. Off loopback, `admin.token_file` must be set.")] = (
+        "127.0.0.1"
+    )
+    port: Annotated[Port, Meta(description="TCP port; 0 takes any free one.")] = 8080
+    token_file: Annotated[
+        Path | None,
+        Meta(description="File that holds the bearer token of the API. /metrics, /livez and /readyz need none."),
+    ] = None
+
+
+class LogSection(Struct, frozen=True, kw_only=True):
+    """The log: one JSON object a line."""
+
+    level: Annotated[
+        Literal["debug", "info", "warning", "error"], Meta(description="Least severe events that are written.")
+    ] = "info"
+    file: Annotated[Path | None, Meta(description="File to append to; by default standard error.")] = None
+
+
+class DrainSection(Struct, frozen=True, kw_only=True):
+    """How the gateway takes leave of its stations when it is asked to stop."""
+
+    grace_s: Annotated[
+        float, Meta(ge=0, le=3600, description="Longest time to wait for answers under way and for closing stations.")
+    ] = 10.0
+    closes_per_s: Annotated[
+        float,
+        Meta(gt=0, le=1_000_000, description="Connections closed a second: stations must not all return at once."),
+    ] = 1000.0
+
+
+class Config(Struct, frozen=True, kw_only=True):
+    """Everything that can be configured."""
+
+    data: DataSection = DataSection()
+    listener: ListenerSection = ListenerSection()
+    stations: StationsSection = StationsSection()
+    authorisation: AuthorisationSection = AuthorisationSection()
+    clock: ClockSection = ClockSection()
+    journal: JournalSection = JournalSection()
+    store: StoreSection = StoreSection()
+    admin: AdminSection = AdminSection()
+    log: LogSection = LogSection()
+    drain: DrainSection = DrainSection()

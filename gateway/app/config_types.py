@@ -1,0 +1,63 @@
+"""What a key may hold, in words: for errors ("must be ...") and for the reference page."""
+
+from typing import Any
+
+from msgspec import Struct, inspect
+
+
+def expected(kind: inspect.Type) -> str:
+    """Return what a value of `kind` must be, such as "an integer from 0 to 65535"."""
+    match kind:
+        case inspect.Metadata(type=inner):
+            return expected(inner)
+        case inspect.UnionType(types=types):
+            return " or ".join(expected(member) for member in types if not isinstance(member, inspect.NoneType))
+        case inspect.BoolType():
+            return "true or false"
+        case inspect.IntType():
+            return f"an integer{_range(kind)}"
+        case inspect.FloatType():
+            return f"a number{_range(kind)}"
+        case inspect.StrType():
+            return f"a string{_length(kind)}"
+        case inspect.LiteralType(values=values):
+            return _one_of([f'"{value}"' for value in values])
+        case inspect.DateTimeType():
+            return "a time with its offset, such as 2015-01-01T00:00:00Z"
+        case inspect.CustomType():
+            return "a path"
+        case inspect.VarTupleType():
+            return "an array of tables"
+    raise TypeError(f"no words for the type {kind}")
+
+
+def array_member(declared: Any) -> type[Struct] | None:
+    """Return the Struct of one table if `declared` is an array of tables, None for any other type."""
+    kind = inspect.type_info(declared)
+    kind = kind.type if isinstance(kind, inspect.Metadata) else kind
+    if isinstance(kind, inspect.VarTupleType) and isinstance(kind.item_type, inspect.StructType):
+        member: type[Struct] = kind.item_type.cls
+        return member
+    return None
+
+
+def description(declared: Any) -> str:
+    """Return what a key of the declared type means, as its Meta says."""
+    kind = inspect.type_info(declared)
+    schema = kind.extra_json_schema if isinstance(kind, inspect.Metadata) else None
+    return str((schema or {})["description"])
+
+
+def _range(kind: inspect.IntType | inspect.FloatType) -> str:
+    if kind.gt is not None:
+        return f" above {kind.gt:g}, at most {kind.le}"
+    return f" from {kind.ge} to {kind.le}"
+
+
+def _length(kind: inspect.StrType) -> str:
+    least = kind.min_length or 0
+    return f" of {least} to {kind.max_length} characters"
+
+
+def _one_of(words: list[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"

@@ -1,0 +1,358 @@
+"""Facts about the configuration: sources, errors, rules and pages."""
+
+import tomllib
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.app.config import Config
+from gateway.app.config_pages import effective_page, reference_page
+from gateway.app.config_rules import is_loopback
+from gateway.app.config_sources import CONFIG_FILE_BYTES_MAX, ConfigError, load_config
+from gateway.app.config_types import array_member, description
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write_file(text: str) -> Path:
+        file = tmp_path / "gateway.toml"
+        file.write_text(text)
+        return file
+
+    return write_file
+
+
+def problems_of(file: Path | None = None, **sources) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        load_config(file, **sources)
+    return [problem.removeprefix(f"{file}: ") for problem in caught.value.problems]
+
+
+def every_section():
+    for section in msgspec.structs.fields(Config):
+        yield section.name, section.type
+        for field in msgspec.structs.fields(section.type):
+            if (member := array_member(field.type)) is not None:
+                yield f"{section.name}.{field.name}", member
+
+
+EVERY_KEY = [(name, field) for name, section in every_section() for field in msgspec.structs.fields(section)]
+
+
+# Sources
+
+
+def test_without_any_source_it_listens_on_loopback_only():
+    config = load_config().config
+    assert (config.listener.host, config.listener.port, config.listener.path_prefix) == ("127.0.0.1", 9000, "/ocpp")
+    assert (config.admin.host, config.admin.port) == ("127.0.0.1", 8080)
+    assert config.stations.unknown == "accept"
+
+
+def test_without_any_source_no_id_token_is_accepted():
+    authorisation = load_config().config.authorisation
+    assert (authorisation.mode, authorisation.token_file) == ("token_file", None)
+
+
+def test_a_file_sets_keys(write):
+    config = load_config(write('[listener]\nport = 9001\n[clock]\nearliest = "2020-01-01T00:00:00Z"\n')).config
+    assert config.listener.port == 9001
+    assert config.clock.earliest == datetime(2020, 1, 1, tzinfo=UTC)
+
+
+def test_an_integer_is_taken_for_a_number(write):
+    assert load_config(write("[drain]\ngrace_s = 5\n")).config.drain.grace_s == 5.0
+
+
+def test_the_environment_is_stronger_than_the_file_and_options_than_both(write):
+    file = write("[listener]\nport = 1\nbacklog = 1\nconnections_max = 1\n")
+    environment = {"OCPP_GATEWAY__LISTENER__PORT": "2", "OCPP_GATEWAY__LISTENER__BACKLOG": "2"}
+    listener = load_config(file, environment=environment, options={"--port": ("listener.port", 3)}).config.listener
+    assert (listener.port, listener.backlog, listener.connections_max) == (3, 2, 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "section", "key", "value"),
+    [
+        ("OCPP_GATEWAY__STATIONS__STRICT", "true", "stations", "strict", True),
+        ("OCPP_GATEWAY__DRAIN__GRACE_S", "1.5", "drain", "grace_s", 1.5),
+        ("OCPP_GATEWAY__ADMIN__TOKEN_FILE", "/run/token", "admin", "token_file", Path("/run/token")),
+        ("OCPP_GATEWAY__LISTENER__PATH_PREFIX", "", "listener", "path_prefix", ""),
+        (
+            "OCPP_GATEWAY__CLOCK__EARLIEST",
+            "2020-01-01T00:00:00Z",
+            "clock",
+            "earliest",
+            datetime(2020, 1, 1, tzinfo=UTC),
+        ),
+    ],
+)
+def test_the_environment_is_read_as_the_type_of_its_key(name, text, section, key, value):
+    assert getattr(getattr(load_config(environment={name: text}).config, section), key) == value
+
+
+def test_other_variables_of_the_environment_are_nobodys_business():
+    assert load_config(environment={"OCPP_GATEWAY_PORT": "x", "PATH": "/bin"}).config == Config()
+
+
+def test_relative_paths_in_the_file_start_at_its_directory(write):
+    file = write('[data]\ndirectory = "kept"\n[stations]\nlist_file = "/etc/stations"\n')
+    config = load_config(file).config
+    assert config.data.directory == file.parent / "kept"
+    assert config.stations.list_file == Path("/etc/stations")
+
+
+def test_relative_paths_of_options_start_at_the_working_directory():
+    assert load_config(options={"--data": ("data.directory", "kept")}).config.data.directory == Path("kept")
+
+
+def test_groups_are_tables_of_the_file(write):
+    file = write(
+        '[[stations.group]]\nname = "old"\nmatch = "DE*"\nstrict = true\n[[stations.group]]\nname="b"\nmatch="*"'
+    )
+    assert [(group.name, group.match, group.strict) for group in load_config(file).config.stations.group] == [
+        ("old", "DE*", True),
+        ("b", "*", False),
+    ]
+
+
+# Errors
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("[listener]\nprot = 1", '$.listener.prot: unknown key; did you mean "port"?'),
+        ("[listner]\nport = 1", '$.listner: unknown key; did you mean "listener"?'),
+        ("[LISTENER]\nport = 1", '$.LISTENER: unknown key; did you mean "listener"?'),
+        ("port = 1", '$.port: unknown key; did you mean "listener.port"?'),
+        ("[admin]\nzzz = 1", "$.admin.zzz: unknown key; known here: host, port, token_file"),
+        ('[listener]\nport = "9000"', '$.listener.port: is "9000", must be an integer from 0 to 65535'),
+        ("[listener]\nport = 65536", "$.listener.port: is 65536, must be an integer from 0 to 65535"),
+        ("[listener]\nport = -1", "$.listener.port: is -1, must be an integer from 0 to 65535"),
+        ("[listener]\nport = 1.5", "$.listener.port: is 1.5, must be an integer from 0 to 65535"),
+        ("[listener]\nport = true", "$.listener.port: is true, must be an integer from 0 to 65535"),
+        ("[listener]\nport = [1]", "$.listener.port: is an array, must be an integer from 0 to 65535"),
+        ("[listener.port]\nx = 1", "$.listener.port: is a table, must be an integer from 0 to 65535"),
+        ('[listener]\nhost = ""', '$.listener.host: is "", must be a string of 1 to 255 characters'),
+        ("listener = 1", "$.listener: is 1, must be a table [listener]"),
+        ("[drain]\ngrace_s = nan", "$.drain.grace_s: is nan, must be a number from 0 to 3600"),
+        ("[drain]\ngrace_s = inf", "$.drain.grace_s: is inf, must be a number from 0 to 3600"),
+        ("[drain]\ncloses_per_s = 0", "$.drain.closes_per_s: is 0, must be a number above 0, at most 1000000"),
+        (
+            '[stations]\nunknown = "maybe"',
+            '$.stations.unknown: is "maybe", must be "accept", "pending" or "reject"',
+        ),
+        ("[stations]\nstrict = 1", "$.stations.strict: is 1, must be true or false"),
+        ('[data]\ndirectory = ""', '$.data.directory: is "", must be a path'),
+        ("[data]\ndirectory = 7", "$.data.directory: is 7, must be a path"),
+        (
+            "[clock]\nearliest = 2015-01-01T00:00:00",
+            "$.clock.earliest: is 2015-01-01 00:00:00, must be a time with its offset, such as 2015-01-01T00:00:00Z",
+        ),
+        ("[[stations.group]]\nname = 'a'", "$.stations.group[0].match: is missing"),
+        ("[stations]\ngroup = 1", "$.stations.group: must be tables [[stations.group]] of the configuration file"),
+        (
+            "[[stations.group]]\nname='a'\nmatch='*'\nstrikt=true",
+            '$.stations.group[0].strikt: unknown key; did you mean "strict"?',
+        ),
+        (
+            "[[stations.group]]\nname='a'\nmatch='*'\n[[stations.group]]\nname='a'\nmatch='b'",
+            "$.stations.group: the name 'a' stands twice; names of groups are unique",
+        ),
+    ],
+)
+def test_a_wrong_file_is_told_where_and_what_would_be_right(write, text, problem):
+    assert problems_of(write(text)) == [problem]
+
+
+def test_every_problem_of_every_source_is_reported_at_once(write):
+    file = write("[listener]\nprot = 1\n[log]\nlevel = 3\n")
+    problems = problems_of(
+        file,
+        environment={"OCPP_GATEWAY__LISTENER__PORT": "x", "OCPP_GATEWAY__STORE": "y"},
+        options={"--port": ("listener.port", 70000)},
+    )
+    assert [problem.split(": ")[0] for problem in problems] == [
+        "$.listener.prot",
+        "$.log.level",
+        "OCPP_GATEWAY__LISTENER__PORT",
+        "OCPP_GATEWAY__STORE",
+        "--port",
+    ]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "OCPP_GATEWAY__",
+        "OCPP_GATEWAY____",
+        "OCPP_GATEWAY__LISTENER",
+        "OCPP_GATEWAY__LISTENER__PROT",
+        "OCPP_GATEWAY__LISTENER__PORT__X",
+        "OCPP_GATEWAY__STATIONS__GROUP",
+    ],
+)
+def test_a_variable_that_sets_nothing_is_an_error_that_names_it(name):
+    (problem,) = problems_of(environment={name: "1"})
+    assert problem.startswith(f"{name}: $.")
+
+
+def test_a_file_that_is_no_toml_is_told_the_line(write):
+    (problem,) = problems_of(write("[listener]\nport 9000\n"))
+    assert problem.startswith("is not TOML: ")
+    assert "line 2" in problem
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(ConfigError, match=r"absent\.toml: cannot be read: No such file"):
+        load_config(tmp_path / "absent.toml")
+
+
+def test_a_directory_is_no_configuration(tmp_path):
+    with pytest.raises(ConfigError, match="cannot be read: Is a directory"):
+        load_config(tmp_path)
+
+
+def test_a_file_of_other_bytes_is_no_configuration(write):
+    file = write("")
+    file.write_bytes(b"\xff\xfe\x00")
+    assert problems_of(file)[0].startswith("is not TOML: ")
+    file.write_bytes(b"#" * (CONFIG_FILE_BYTES_MAX + 1))
+    assert "so it is no configuration" in problems_of(file)[0]
+    file.write_bytes(b"x=" + b"[" * 100_000)
+    assert problems_of(file)[0].startswith("is not TOML: ")
+
+
+def test_a_long_value_is_cut_in_the_error(write):
+    (problem,) = problems_of(write(f'[listener]\nport = "{"9" * 10_000}"\n'))
+    assert len(problem) < 200
+
+
+# Rules between keys
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.10", "gateway.example", ""])
+def test_a_listener_off_loopback_demands_a_policy(host):
+    options = {"--host": ("listener.host", host)}
+    if host:
+        problems = problems_of(options=options)
+        assert [problem.split(": ")[1] for problem in problems] == ["$.stations.unknown", "$.stations.credentials"]
+        assert all("is not loopback" in problem for problem in problems)
+    else:
+        assert "must be a string of 1" in problems_of(options=options)[0]
+
+
+def test_a_listener_off_loopback_may_accept_everybody_if_somebody_says_so(write):
+    file = write('[listener]\nhost = "0.0.0.0"\n[stations]\nunknown = "accept"\ncredentials = "none"\n')
+    assert load_config(file).config.stations.unknown == "accept"
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ('[stations]\ncredentials = "basic"', "$.stations.credentials_file: must be set"),
+        ('[stations]\ncredentials_file = "x"', "$.stations.credentials_file: is not used"),
+        ('[stations]\nunknown = "reject"', "$.stations.list_file: must be set"),
+        ('[authorisation]\nmode = "accept_all"\ntoken_file = "x"', "$.authorisation.token_file: is not used"),
+        ('[admin]\nhost = "0.0.0.0"', "$.admin.token_file: must be set"),
+        ("[admin]\nport = 9000", "$.admin.port: is 9000, the same as listener.port"),
+        ('[listener]\npath_prefix = "ocpp"', '$.listener.path_prefix: is "ocpp", must be empty or a plain path'),
+        ('[listener]\npath_prefix = "/ocpp/"', '$.listener.path_prefix: is "/ocpp/", must be empty or a plain path'),
+        ('[listener]\npath_prefix = "/"', '$.listener.path_prefix: is "/", must be empty or a plain path'),
+        ('[listener]\npath_prefix = "/a/../b"', '$.listener.path_prefix: is "/a/../b", must be empty or a plain path'),
+        ('[listener]\npath_prefix = "/a?b"', '$.listener.path_prefix: is "/a?b", must be empty or a plain path'),
+        ('[listener]\npath_prefix = "/é"', '$.listener.path_prefix: is "/é", must be empty or a plain path'),
+    ],
+)
+def test_keys_that_contradict_each_other_are_refused(write, text, problem):
+    (found,) = problems_of(write(text))
+    assert found.startswith(problem)
+
+
+def test_a_key_that_is_wrong_is_not_also_missing(write):
+    file = write('[listener]\nhost = "0.0.0.0"\n[stations]\nunknown = "maybe"\ncredentials = "none"\n')
+    assert len(problems_of(file)) == 1
+
+
+@pytest.mark.parametrize(
+    ("host", "loopback"),
+    [
+        ("127.0.0.1", True),
+        ("127.8.9.10", True),
+        ("::1", True),
+        ("localhost", True),
+        ("LOCALHOST", True),
+        ("0.0.0.0", False),
+        ("::", False),
+        ("10.0.0.1", False),
+        ("localhost.example", False),
+        ("127.0.0.1.example", False),
+    ],
+)
+def test_loopback_is_what_only_this_machine_can_reach(host, loopback):
+    assert is_loopback(host) is loopback
+
+
+# Pages
+
+
+@pytest.mark.parametrize(("section", "field"), EVERY_KEY, ids=lambda part: getattr(part, "name", part))
+def test_every_key_says_what_it_means(section, field):
+    assert description(field.type).endswith(".")
+    assert f"| `{field.name}` |" in reference_page().split(f"[{section}]")[1].split("##")[0]
+
+
+@pytest.mark.parametrize(("name", "section"), list(every_section()))
+def test_every_table_is_introduced(name, section):
+    assert section.__doc__
+    assert section.__doc__.splitlines()[0] in reference_page()
+
+
+def test_the_reference_names_units():
+    page = reference_page()
+    assert "| `handshake_timeout_s` | a number above 0, at most 300 | `10.0` | s |" in page
+    assert "| `closes_per_s` | a number above 0, at most 1000000 | `1000.0` | 1/s |" in page
+    assert "| `retention_days` | an integer from 0 to 36500 | `0` | days |" in page
+
+
+def test_the_effective_configuration_loads_to_the_same(write, tmp_path):
+    first = load_config(
+        write('[data]\ndirectory = "/d \\"q\\" \\u007f"\n[[stations.group]]\nname = "a\\nb"\nmatch = "[ab]*"\n'),
+        environment={"OCPP_GATEWAY__DRAIN__GRACE_S": "1e-3"},
+        options={"--port": ("listener.port", 9001)},
+    )
+    again = tmp_path / "again.toml"
+    again.write_text(effective_page(first))
+    assert load_config(again).config == first.config
+
+
+def test_the_effective_configuration_says_where_keys_were_set(write):
+    file = write("[listener]\nbacklog = 7\n")
+    page = effective_page(load_config(file, options={"--port": ("listener.port", 9001)}))
+    assert f"backlog = 7  # {file}\n" in page
+    assert "port = 9001  # --port\n" in page
+    assert "connections_max = 18000\n" in page
+
+
+def test_paths_in_the_effective_configuration_are_absolute():
+    assert Path(tomllib.loads(effective_page(load_config()))["data"]["directory"]).is_absolute()
+
+
+KEYS = st.sampled_from([f"{name}.{field.name}" for name, field in EVERY_KEY]) | st.text(max_size=5)
+VALUES = st.recursive(st.integers() | st.floats() | st.text() | st.none() | st.booleans(), st.lists, max_leaves=3)
+
+
+@given(st.dictionaries(KEYS, VALUES, max_size=5))
+def test_any_setting_makes_a_configuration_or_a_config_error(settings):
+    options = {f"--{index}": (key, value) for index, (key, value) in enumerate(settings.items())}
+    try:
+        page = effective_page(load_config(options=options))
+    except ConfigError as error:
+        assert all(problem.startswith(("--", "configuration: $.")) for problem in error.problems)
+    else:
+        tomllib.loads(page)

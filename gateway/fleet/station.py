@@ -1,0 +1,339 @@
+"""A simulated charging station, decided in OCPP 2.x words: no version, no socket and no clock in here."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from gateway.fleet.behaviour import Behaviour
+from gateway.fleet.clock import seconds_from
+from gateway.fleet.dice import Dice
+from gateway.fleet.intents import (
+    Answer,
+    Ask,
+    Authorised,
+    Beat,
+    Boot,
+    Intent,
+    Inventory,
+    Measured,
+    Registered,
+    Stage,
+    StageChanged,
+    Step,
+)
+from gateway.fleet.models import build_evses, pick_model, stamp
+from gateway.fleet.outbox import Outbox, Outgoing
+from gateway.fleet.outlet import Outlet
+from gateway.fleet.truth import TransactionTruth
+from gateway.fleet.variables import Variable
+
+HEARTBEAT_S = 300
+"""Used where the server leaves the heartbeat interval to the station (interval 0)."""
+
+BOOT_RETRY_S = 30
+"""Used where the server leaves the retry of a boot that is not accepted to the station (interval 0)."""
+
+RESET_GRACE_S = 5.0
+"""Between a reset's answer and the restart, so that the last messages may leave."""
+
+RESTART_S = (20.0, 60.0)
+"""How long a station takes to start."""
+
+
+class SimulatedStation:
+    """One station. `tick` lets time pass; `next_call` is what to send; answers and commands come in as calls.
+
+    Whoever owns it calls `tick` when `next_at` has come, and takes the socket away while `link_wanted` is False.
+    """
+
+    def __init__(
+        self,
+        identity: str,
+        version: str,
+        *,
+        seed: int,
+        behaviour: Behaviour,
+        started_at: datetime,
+        begin_truth: Callable[[TransactionTruth], None],
+    ) -> None:
+        """The same `seed` and `identity` make the same station, whose drivers have the same plans."""
+        self.identity = identity
+        self.version = version
+        self.behaviour = behaviour
+        self.outbox = Outbox()
+        self.registration: str | None = None
+        self.heartbeat_s = HEARTBEAT_S
+        self.meter_interval_s = behaviour.meter_interval_s
+        self.attempts_max = 3
+        self.attempt_interval_s = 20
+        self.steps_lost = 0
+        """Transaction messages given up after `attempts_max` errors: billing data that the server threw away."""
+
+        dice = Dice(seed, identity, "station")
+        model = pick_model(dice)
+        self.model = model
+        self.phases = model.phases
+        self._nameplate = stamp(model, dice)
+        self.outlets = [
+            Outlet(number, evse, self, Dice(seed, identity, "visits", number), started_at)
+            for number, evse in enumerate(build_evses(model, dice, seed, identity), start=1)
+        ]
+        self._outage_dice = Dice(seed, identity, "outages")
+        self._keep_truth = begin_truth
+        self._truths: dict[str, TransactionTruth] = {}
+        self._told: dict[int, Stage] = {}
+        self._linked = False
+        self._accepted_once = False
+        self._boot_reason = "PowerUp"
+        self._boot_at: datetime | None = started_at
+        self._beat_at: datetime | None = None
+        self._outage_at = self._next_outage(started_at)
+        self._linkless_until_at: datetime | None = None
+        self._restart_at: datetime | None = None
+        self._restart_when_idle = False
+
+    # What its owner asks
+
+    @property
+    def online(self) -> bool:
+        """Whether it is connected and accepted."""
+        return self._linked and self.registration == "Accepted"
+
+    @property
+    def in_service(self) -> bool:
+        """Whether new transactions may begin: it has been accepted once, and it has room for their messages."""
+        restarting = self._restart_at is not None or self._restart_when_idle
+        return self._accepted_once and not restarting and not self.outbox.full
+
+    @property
+    def link_wanted(self) -> bool:
+        """Whether it has a network and power; while False its owner keeps it disconnected."""
+        return self._linkless_until_at is None
+
+    @property
+    def next_at(self) -> datetime | None:
+        """When something is due without anybody's doing."""
+        moments = [outlet.next_at for outlet in self.outlets]
+        moments += [self._linkless_until_at, self._restart_at]
+        if self._linked:
+            moments += [self._boot_at, self._beat_at, self._outage_at, self.outbox.next_at]
+        return min((at for at in moments if at is not None), default=None)
+
+    def tick(self, now: datetime) -> None:
+        """Do what has become due. The outlets go first, up to the moment at which the station itself does something."""
+        for outlet in self.outlets:
+            outlet.tick(now)
+        if self._linkless_until_at is not None and self._linkless_until_at <= now:
+            self._linkless_until_at = None
+        if self._linked and self._outage_at is not None and self._outage_at <= now:
+            self.link_down(now)
+            until_at = seconds_from(now, self._outage_dice.between(*self.behaviour.offline_s))
+            self._linkless_until_at = until_at
+            self._outage_at = self._next_outage(until_at)
+        if self._restart_when_idle and all(outlet.charge is None for outlet in self.outlets):
+            self._restart_when_idle = False
+            self._restart_at = now
+        if self._restart_at is not None and self._restart_at <= now:
+            self._restart(now)
+        if self._beat_at is not None and self._beat_at <= now:
+            self._beat_at = seconds_from(now, self.heartbeat_s)
+            if not self.outbox.holds(Beat):
+                self.say(Beat())
+
+    def next_call(self, now: datetime) -> Outgoing | None:
+        """The message to send now, if there is one. The same until it is answered or has failed."""
+        if not self._linked:
+            return None
+        if self._boot_at is not None and self._boot_at <= now:
+            return Outgoing(Boot(self._nameplate, self._boot_reason), ordinal=-1)
+        if self.registration == "Accepted":
+            return self.outbox.first(now)
+        return self.outbox.first_triggered() if self.registration == "Pending" else None
+
+    # What its owner tells
+
+    def link_up(self, now: datetime) -> None:
+        """It is connected. A station that was accepted before tells what has changed meanwhile, and does not boot again."""
+        self._linked = True
+        if self._outage_at is not None and self._outage_at <= now:
+            self._outage_at = self._next_outage(now)
+        if self.registration == "Accepted":
+            self._beat_at = seconds_from(now, self.heartbeat_s)
+            self._tell_stages(now)
+
+    def link_down(self, now: datetime) -> None:
+        """The connection is gone. Drivers who wait for an answer are trusted, steps stay in the queue."""
+        self._linked = False
+        self._beat_at = None
+        for ask in self.outbox.forget_notices():
+            self.outlets[ask.evse - 1].authorised(True, now)
+
+    def answered(self, outgoing: Outgoing, answer: Answer, now: datetime) -> None:
+        """The server has answered `outgoing` with a CALLRESULT."""
+        self.outbox.remove(outgoing)
+        intent = outgoing.intent
+        if isinstance(answer, Registered):
+            self._registered(answer, now)
+        elif isinstance(intent, Ask) and isinstance(answer, Authorised):
+            self.outlets[intent.evse - 1].authorised(answer.accepted is True, now)
+        elif isinstance(intent, Step):
+            self._truths[intent.transaction].acknowledged += 1
+            if isinstance(answer, Authorised) and answer.accepted is False:
+                self.outlets[intent.evse - 1].deauthorised(intent.transaction, now)
+            if intent.event == "Ended":
+                del self._truths[intent.transaction]
+        elif isinstance(intent, StageChanged):
+            self._told[intent.evse] = intent.after
+
+    def failed(self, outgoing: Outgoing, now: datetime, *, speed: float) -> bool:
+        """The server has answered with an error or not in time. True if that was the last attempt and a step is lost.
+
+        Retries are for the other side's sake, so their intervals are real seconds: `speed` simulated ones each.
+        """
+        intent = outgoing.intent
+        if isinstance(intent, Boot):
+            self._boot_at = seconds_from(now, BOOT_RETRY_S * speed)
+            return False
+        if isinstance(intent, Step):
+            outgoing.sendings += 1
+            if outgoing.sendings < self.attempts_max:
+                outgoing.not_before_at = seconds_from(now, self.attempt_interval_s * outgoing.sendings * speed)
+                return False
+            self.steps_lost += 1
+            if intent.event == "Ended":
+                self._truths.pop(intent.transaction, None)
+        self.outbox.remove(outgoing)
+        if isinstance(intent, Ask):
+            self.outlets[intent.evse - 1].authorised(False, now)
+        return isinstance(intent, Step)
+
+    # What the server commands, in OCPP 2.x words
+
+    def request_start(self, evse: int | None, id_token: str, remote_start_id: int | None, now: datetime) -> str | None:
+        """Start at `evse` or at any free outlet; the transaction's id, or None where it is refused."""
+        for outlet in self._chosen(evse):
+            if outlet.request_start(id_token, remote_start_id, now) and outlet.charge is not None:
+                return outlet.charge.transaction
+        return None
+
+    def request_stop(self, transaction: str, now: datetime) -> bool:
+        """Stop `transaction`; False where it does not run here."""
+        for outlet in self.outlets:
+            if outlet.charge is not None and outlet.charge.transaction == transaction:
+                outlet.request_stop(now)
+                return True
+        return False
+
+    def reset(self, now: datetime, *, on_idle: bool, reason: str = "ImmediateReset") -> str:
+        """Restart, at once or when no transaction runs: Accepted or Scheduled."""
+        if on_idle and any(outlet.charge is not None for outlet in self.outlets):
+            self._restart_when_idle = True
+            return "Scheduled"
+        for outlet in self.outlets:
+            outlet.stop(now, reason=reason, trigger="ResetCommand")
+        self._restart_at = seconds_from(now, RESET_GRACE_S)
+        return "Accepted"
+
+    def change_availability(self, evse: int | None, operative: bool, now: datetime) -> str:
+        """Take `evse`, or with None or 0 all, out of service or back: Accepted, Scheduled or Rejected."""
+        chosen = self._chosen(evse or None)
+        if not chosen:
+            return "Rejected"
+        done = [outlet.set_operative(operative, now) for outlet in chosen]
+        return "Accepted" if all(done) else "Scheduled"
+
+    def trigger(self, message: str, evse: int | None, now: datetime) -> str:
+        """Send `message`, by its 2.x name, soon: Accepted, Rejected or NotImplemented."""
+        chosen = self._chosen(evse or None)
+        if not chosen:
+            return "Rejected"
+        if message == "BootNotification":
+            if self.registration == "Accepted":
+                return "Rejected"
+            self._boot_at, self._boot_reason = now, "Triggered"
+        elif message == "Heartbeat":
+            self.outbox.put(Beat(), triggered=True)
+        elif message == "StatusNotification":
+            for outlet in chosen:
+                self.outbox.put(outlet.status(now), triggered=True)
+        elif message == "MeterValues":
+            for outlet in chosen:
+                outlet.look(now)
+                transaction = outlet.charge.transaction if outlet.charge else None
+                self.outbox.put(Measured(outlet.number, now, outlet.evse.reading(), transaction), triggered=True)
+        elif message == "TransactionEvent":
+            charging = [outlet for outlet in chosen if outlet.charge is not None]
+            for outlet in charging:
+                outlet.sample(now, trigger="Trigger", context="Trigger")
+            return "Accepted" if charging else "Rejected"
+        else:
+            return "NotImplemented"
+        return "Accepted"
+
+    def report(self, request_id: int, now: datetime) -> None:
+        """Send an inventory of all variables soon."""
+        self.outbox.put(Inventory(request_id, now), triggered=True)
+
+    def variable(self, variable: Variable) -> str:
+        """The value of `variable`."""
+        return str(getattr(self, variable.attribute))
+
+    def set_variable(self, variable: Variable, value: str) -> bool:
+        """Set `variable`; False where it cannot be set, or not to this."""
+        if not (variable.mutable and value.isascii() and value.isdigit() and len(value) < 8):
+            return False
+        if int(value) < variable.low:
+            return False
+        setattr(self, variable.attribute, int(value))
+        return True
+
+    # What its outlets say
+
+    def say(self, intent: Intent) -> bool:
+        """Queue `intent`. Offline only the steps of transactions are kept."""
+        return (isinstance(intent, Step) or self.online) and self.outbox.put(intent)
+
+    def begin_truth(self, truth: TransactionTruth) -> None:
+        """Keep `truth` for whoever compares."""
+        self._truths[truth.transaction] = truth
+        self._keep_truth(truth)
+
+    def truth(self, transaction: str) -> TransactionTruth | None:
+        """The truth about `transaction`, until the answer to its end."""
+        return self._truths.get(transaction)
+
+    # Its own affairs
+
+    def _registered(self, answer: Registered, now: datetime) -> None:
+        self.registration = answer.status
+        if answer.status != "Accepted":
+            self._boot_at = seconds_from(now, answer.interval_s or BOOT_RETRY_S)
+            return
+        self._boot_at = None
+        self._accepted_once = True
+        self.heartbeat_s = answer.interval_s or HEARTBEAT_S
+        self._beat_at = seconds_from(now, self.heartbeat_s)
+        self._told.clear()
+        self.say(StageChanged(0, now, None, Stage.AVAILABLE))
+        self._tell_stages(now)
+
+    def _tell_stages(self, now: datetime) -> None:
+        for outlet in self.outlets:
+            if self._told.get(outlet.number) is not outlet.stage:
+                self.say(outlet.status(now))
+
+    def _restart(self, now: datetime) -> None:
+        self._restart_at = None
+        self.link_down(now)
+        self.registration = None
+        self._boot_reason = "RemoteReset"
+        self._linkless_until_at = seconds_from(now, self._outage_dice.between(*RESTART_S))
+        self._boot_at = self._linkless_until_at
+
+    def _next_outage(self, now: datetime) -> datetime | None:
+        mean_s = self.behaviour.offline_every_s_mean
+        return None if mean_s is None else seconds_from(now, self._outage_dice.exponential(mean_s))
+
+    def _chosen(self, evse: int | None) -> list[Outlet]:
+        if evse is None:
+            return self.outlets
+        return [outlet for outlet in self.outlets if outlet.number == evse]

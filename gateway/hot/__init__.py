@@ -1,0 +1,47 @@
+"""The one door to compiled code. Nothing else in the project knows that `gateway._speedups` exists.
+
+Type checkers read the plain twins, so no stub can drift. With `GATEWAY_PURE=1` in the environment the twins run in place
+of the compiled leaves: slower, for tests and debugging only. A missing extension is an error, never a silent slow path.
+"""
+
+import os
+from typing import TYPE_CHECKING
+
+from gateway.hot.envelope import DEPTH_MAX, MESSAGE_ID_CHARACTERS_MAX, Envelope, EnvelopeError, EnvelopeFault
+from gateway.hot.frames import BINARY, CLOSE, CONTINUATION, FAILED, FRAGMENTS_MAX, PING, PONG, TEXT
+
+PURE = os.environ.get("GATEWAY_PURE") == "1"
+
+if TYPE_CHECKING or PURE:
+    from gateway.hot.counters import Counters, Histogram
+    from gateway.hot.envelope import split_envelope
+    from gateway.hot.frames import FrameReader, server_frame
+else:
+    try:
+        from gateway._speedups.counters import Counters, Histogram
+        from gateway._speedups.envelope import split_envelope
+        from gateway._speedups.frames import FrameReader, server_frame
+    except ModuleNotFoundError as error:
+        raise ImportError(f"ocpp-gateway: {error.name} is not compiled. Run: make setup") from None
+
+__all__ = [
+    "BINARY",
+    "CLOSE",
+    "CONTINUATION",
+    "DEPTH_MAX",
+    "FAILED",
+    "FRAGMENTS_MAX",
+    "MESSAGE_ID_CHARACTERS_MAX",
+    "PING",
+    "PONG",
+    "PURE",
+    "TEXT",
+    "Counters",
+    "Envelope",
+    "EnvelopeError",
+    "EnvelopeFault",
+    "FrameReader",
+    "Histogram",
+    "server_frame",
+    "split_envelope",
+]

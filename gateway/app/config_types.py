@@ -55,6 +55,8 @@ def _range(kind: inspect.IntType | inspect.FloatType) -> str:
 
 
 def _length(kind: inspect.StrType) -> str:
+    if kind.max_length is None:
+        return ""
     least = kind.min_length or 0
     return f" of {least} to {kind.max_length} characters"
 

@@ -5,12 +5,13 @@ UnitOfMeasureType. A value without fields is Energy.Active.Import.Register, at t
 """
 
 from collections.abc import Sequence
-from typing import Final, Protocol
+from typing import Final
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from gateway.core.records import Channel, Sample
+from gateway.wire import ocpp16, ocpp201
 
 ENERGY_REGISTER: Final = "Energy.Active.Import.Register"
 DEFAULT_CONTEXT: Final = "Sample.Periodic"
@@ -64,37 +65,6 @@ class Conversion(Struct, frozen=True, gc=False):
         return round(value * self.factor + self.offset, DECIMALS)
 
 
-class SampledValue16(Protocol):
-    """What is read of a SampledValue of OCPP 1.6 (section 7.43)."""
-
-    value: str
-    context: str | UnsetType
-    format: str | UnsetType
-    measurand: str | UnsetType
-    phase: str | UnsetType
-    location: str | UnsetType
-    unit: str | UnsetType
-
-
-class UnitOfMeasure2(Protocol):
-    """What is read of a UnitOfMeasureType of OCPP 2.x."""
-
-    unit: str | UnsetType
-    multiplier: int | UnsetType
-
-
-class SampledValue2(Protocol):
-    """What is read of a SampledValueType of OCPP 2.x."""
-
-    value: float
-    context: str | UnsetType
-    measurand: str | UnsetType
-    phase: str | UnsetType
-    location: str | UnsetType
-    unit_of_measure: UnitOfMeasure2 | UnsetType
-    signed_meter_value: Struct | UnsetType
-
-
 _conversions: dict[tuple[object, ...], Conversion] = {}
 
 
@@ -146,14 +116,14 @@ def number_of(text: str) -> float | None:
     return None
 
 
-def samples_16(sampled_values: Sequence[SampledValue16], default_context: str | UnsetType = UNSET) -> tuple[list[Sample], int]:
+def samples_16(
+    sampled_values: Sequence[ocpp16.SampledValue | ocpp16.TransactionSampledValue],
+) -> tuple[list[Sample], int]:
     """Return the samples of an OCPP 1.6 meter value and how many of its values could not be read as a number."""
     samples = []
     unreadable = 0
     for sent in sampled_values:
-        conversion = _conversion(
-            sent.measurand, sent.phase, sent.context or default_context, sent.location, sent.unit, 0
-        )
+        conversion = _conversion(sent.measurand, sent.phase, sent.context, sent.location, sent.unit, 0)
         if sent.format == "SignedData":
             samples.append(Sample(conversion.channel, None, sent.value))
             continue
@@ -165,7 +135,7 @@ def samples_16(sampled_values: Sequence[SampledValue16], default_context: str | 
     return samples, unreadable
 
 
-def samples_2(sampled_values: Sequence[SampledValue2]) -> tuple[list[Sample], int]:
+def samples_2(sampled_values: Sequence[ocpp201.SampledValue]) -> tuple[list[Sample], int]:
     """Return the samples of an OCPP 2.x meter value and how many of its values are beyond what a meter can show.
 
     A `signedMeterValue` is kept as the JSON object that was sent, field for field.

@@ -18,8 +18,8 @@ TransactionEventName: TypeAlias = Literal["Started", "Updated", "Ended"]
 class Channel(Struct, array_like=True, frozen=True, gc=False):
     """What is measured: the part of a sampled value that repeats from message to message.
 
-    `unit` is the base unit (Wh, varh, VAh, W, var, VA, A, V, Hz, Celsius, Percent, RPM), or the station's own word where
-    it is none that can be converted. `phase` is None for a value over all phases.
+    `unit` is the base unit (Wh, varh, VAh, W, var, VA, A, V, Hz, Celsius, Percent, RPM), or the station's own word
+    where it is none that can be converted. `phase` is None for a value over all phases.
     """
 
     measurand: str
@@ -50,9 +50,9 @@ class MeterValue(Struct, array_like=True, frozen=True, gc=False):
 
 
 class Readings(Struct, array_like=True, frozen=True, gc=False, tag="readings"):
-    """Meter values of one EVSE. EVSE 0 is the station's main meter."""
+    """Meter values of one EVSE. EVSE 0 is the station's main meter; None: the message named none and none is known."""
 
-    evse: int
+    evse: int | None
     connector: int | None
     transaction: str | None
     meter_values: list[MeterValue]
@@ -84,8 +84,9 @@ class ConnectorStatus(Struct, array_like=True, frozen=True, gc=False, tag="conne
 class TransactionEvent(Struct, array_like=True, frozen=True, gc=False, tag="transaction_event"):
     """One step of a charging transaction; 1.6 Start, Stop and status changes become the same three kinds.
 
-    `evse` is None where neither the message nor an earlier one of the transaction named it. `register_wh` is the energy import register at this step, where it is known. `seq_no` is None in 1.6.
-    `missing_seq_nos` lists what has not arrived so far, at most 100, lowest first.
+    `evse` is None where neither the message nor an earlier one of the transaction named it. `register_wh` is the energy
+    import register at this step, where it is known. `seq_no` is None in 1.6. `missing_seq_nos` lists what has not
+    arrived so far, at most 100, lowest first.
     """
 
     time: datetime
@@ -102,12 +103,13 @@ class TransactionEvent(Struct, array_like=True, frozen=True, gc=False, tag="tran
     offline: bool = False
     missing_seq_nos: list[int] = []
     remote_start_id: int | None = None
+    reservation_id: int | None = None
 
 
 class Event(Struct, array_like=True, frozen=True, gc=False, tag="event"):
     """Anything else worth keeping: security, firmware, log and diagnostics status, data transfer, device events.
 
-    `kind` is the action in 2.x words; `detail` is a JSON object with the station's fields, without id tokens.
+    `kind` is the action in 2.x words; `detail` is the request as a JSON object.
     """
 
     time: datetime
@@ -116,13 +118,17 @@ class Event(Struct, array_like=True, frozen=True, gc=False, tag="event"):
 
 
 class RawMessage(Struct, array_like=True, frozen=True, gc=False, tag="raw_message"):
-    """A transaction message that could not be decoded, verbatim, with the rule it broke and where."""
+    """A transaction message that could not be decoded, verbatim, with the rule it broke and where.
+
+    `transaction` is the id that its answer gave out, for a 1.6 StartTransaction.
+    """
 
     version: str
     action: str
     rule: str
     error: str
     payload: bytes
+    transaction: str | None = None
 
 
 Record: TypeAlias = Readings | StationBooted | ConnectorStatus | TransactionEvent | Event | RawMessage

@@ -1,0 +1,338 @@
+"""OCPP 1.6 in 2.x words: each request of a station becomes records and an answer.
+
+Connector n of 1.6 is EVSE n with its connector 1; connector 0 is the station itself (EVSE 0). Sections are those of the
+OCPP 1.6 specification and of the security whitepaper.
+"""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from msgspec import UNSET
+
+from gateway.core.authorisation import UNKNOWN, Verdict
+from gateway.core.csms import (
+    EMPTY,
+    NEVER,
+    WHILE_REJECTED,
+    Csms,
+    Deviation,
+    Handle,
+    Reply,
+    Rule,
+    Rules,
+    always,
+    bounded,
+    encode,
+    evidence,
+    given,
+    kept,
+)
+from gateway.core.metering import BEGIN, END, samples_16
+from gateway.core.records import (
+    Channel,
+    ConnectorStatus,
+    ConnectorStatusName,
+    Event,
+    MeterValue,
+    RawMessage,
+    Readings,
+    Record,
+    Sample,
+    StationBooted,
+    TransactionEvent,
+)
+from gateway.core.stations import Station
+from gateway.wire import ocpp16 as wire
+from gateway.wire.messages import timestamp
+
+VERSION: Final = "ocpp1.6"
+
+REGISTER_CHANNELS: Final = {
+    context: Channel("Energy.Active.Import.Register", None, context, "Outlet", "Wh") for context in (BEGIN, END)
+}
+
+STATUSES: Final[dict[str, ConnectorStatusName]] = {
+    "Available": "Available",
+    "Preparing": "Occupied",
+    "Charging": "Occupied",
+    "SuspendedEVSE": "Occupied",
+    "SuspendedEV": "Occupied",
+    "Finishing": "Occupied",
+    "Reserved": "Reserved",
+    "Unavailable": "Unavailable",
+    "Faulted": "Faulted",
+}
+"""Section 7.7 -> ConnectorStatusEnumType of 2.x."""
+
+CHARGING_STATES: Final = {
+    "Preparing": "EVConnected",
+    "Charging": "Charging",
+    "SuspendedEVSE": "SuspendedEVSE",
+    "SuspendedEV": "SuspendedEV",
+    "Finishing": "EVConnected",
+}
+"""Section 7.7, of a connector with a running transaction -> ChargingStateEnumType of 2.x."""
+
+STOPPED_REASONS: Final = {
+    "HardReset": "ImmediateReset",
+    "SoftReset": "ImmediateReset",
+    "UnlockCommand": "Remote",
+}
+"""Reasons of section 7.36 that 2.x words otherwise -> ReasonEnumType of 2.x; the others are spelt alike."""
+
+STOP_TRIGGERS: Final = {
+    "DeAuthorized": "Deauthorized",
+    "EmergencyStop": "AbnormalCondition",
+    "EVDisconnected": "EVDeparted",
+    "HardReset": "ResetCommand",
+    "Local": "StopAuthorized",
+    "Other": "AbnormalCondition",
+    "PowerLoss": "AbnormalCondition",
+    "Reboot": "AbnormalCondition",
+    "Remote": "RemoteStop",
+    "SoftReset": "ResetCommand",
+    "UnlockCommand": "UnlockCommand",
+}
+"""Reasons of section 7.36 -> TriggerReasonEnumType of 2.x."""
+
+AUTHORIZATION_STATUSES: Final = {
+    "Accepted": "Accepted",
+    "Blocked": "Blocked",
+    "ConcurrentTx": "ConcurrentTx",
+    "Expired": "Expired",
+    "NoCredit": "Blocked",
+    "NotAllowedTypeEVSE": "Blocked",
+    "NotAtThisLocation": "Blocked",
+    "NotAtThisTime": "Blocked",
+}
+"""Section 7.2 knows fewer; what is missing here is Invalid."""
+
+
+def _token_answer(verdict: Verdict) -> dict[str, str]:
+    """Return an IdTagInfo (section 7.27)."""
+    answer = {"status": AUTHORIZATION_STATUSES.get(verdict.status, "Invalid")}
+    if verdict.expires_at is not None:
+        answer["expiryDate"] = timestamp(verdict.expires_at)
+    if verdict.group is not None:
+        answer["parentIdTag"] = verdict.group[:20]
+    return answer
+
+
+def _transaction_name(transaction_id: int) -> str | None:
+    """Return the id as recorded, or None: 0 and -1 are what stations send when they were never given one."""
+    return str(bounded(transaction_id)) if transaction_id > 0 else None
+
+
+def _authorize(csms: Csms, station: Station, request: wire.AuthorizeRequest, now: datetime) -> Reply:
+    return Reply(encode({"idTagInfo": _token_answer(csms.authoriser.verdict(request.id_tag, now))}), [])
+
+
+def _boot_notification(csms: Csms, station: Station, request: wire.BootNotificationRequest, now: datetime) -> Reply:
+    status, interval_s = csms.registration(station)
+    booted = StationBooted(
+        VERSION,
+        request.charge_point_vendor,
+        request.charge_point_model,
+        request.charge_point_serial_number or None,
+        request.firmware_version or None,
+        None,
+        status,
+    )
+    return Reply(encode({"status": status, "currentTime": timestamp(now), "interval": interval_s}), [booted])
+
+
+def _heartbeat(csms: Csms, station: Station, request: wire.HeartbeatRequest, now: datetime) -> Reply:
+    return Reply(b'{"currentTime":"%b"}' % timestamp(now).encode(), [])
+
+
+def _meter_values(csms: Csms, station: Station, request: wire.MeterValuesRequest, now: datetime) -> Reply:
+    transaction = None if request.transaction_id is UNSET else _transaction_name(request.transaction_id)
+    records: list[Record] = []
+    meter_values = _to_meter_values(csms, request.meter_value, now, "MeterValues", request, records)
+    records.append(
+        Readings(bounded(request.connector_id), None if transaction is None else 1, transaction, meter_values)
+    )
+    return Reply(EMPTY, records)
+
+
+def _to_meter_values(
+    csms: Csms,
+    sent: Sequence[wire.MeterValue | wire.TransactionData],
+    now: datetime,
+    action: str,
+    request: object,
+    records: list[Record],
+) -> list[MeterValue]:
+    """Return the meter values; where a value is no number, the whole request joins `records` as it was sent."""
+    meter_values = []
+    for meter_value in sent:
+        samples, unreadable = samples_16(meter_value.sampled_value)
+        if unreadable and not records:
+            rule = Deviation.VALUE_UNREADABLE.value
+            records.append(RawMessage(VERSION, action, rule, "a value is not a number", encode(request)))
+        meter_values.append(csms.meter_value(samples, unreadable, meter_value.timestamp, now))
+    return meter_values
+
+
+def _start_transaction(csms: Csms, station: Station, request: wire.StartTransactionRequest, now: datetime) -> Reply:
+    transaction_id = csms.next_transaction_id()
+    time = csms.time_of(request.timestamp, now)
+    started = TransactionEvent(
+        time=time,
+        event="Started",
+        transaction=str(transaction_id),
+        evse=bounded(request.connector_id),
+        connector=1,
+        trigger="Authorized",
+        seq_no=None,
+        id_token=request.id_tag,
+        charging_state=None,
+        stopped_reason=None,
+        register_wh=float(bounded(request.meter_start)),
+        reservation_id=given(request.reservation_id),
+    )
+    register = _register(BEGIN, request.meter_start, request.timestamp, time)
+    readings = Readings(bounded(request.connector_id), 1, str(transaction_id), [register])
+    verdict = csms.authoriser.verdict(request.id_tag, now)
+    answer = encode({"transactionId": transaction_id, "idTagInfo": _token_answer(verdict)})
+    return Reply(answer, [started, readings])
+
+
+def _stop_transaction(csms: Csms, station: Station, request: wire.StopTransactionRequest, now: datetime) -> Reply:
+    time = csms.time_of(request.timestamp, now)
+    name = _transaction_name(request.transaction_id)
+    if name is None:
+        # several stops may carry -1: each is a transaction of its own, told apart by its time (OCPP 1.6 section 3.7.1)
+        name = f"{bounded(request.transaction_id)}@{request.timestamp.isoformat()}"
+    known = station.transaction(name)
+    if known is None:
+        csms.deviated(Deviation.TRANSACTION_UNKNOWN)
+    evse = None if known is None else known.evse
+    reason = "Local" if request.reason is UNSET else request.reason
+    ended = TransactionEvent(
+        time=time,
+        event="Ended",
+        transaction=name,
+        evse=evse,
+        connector=None if evse is None else 1,
+        trigger=STOP_TRIGGERS[reason],
+        seq_no=None,
+        id_token=None if known is None else known.id_token,
+        charging_state=None,
+        stopped_reason=STOPPED_REASONS.get(reason, reason),
+        register_wh=float(bounded(request.meter_stop)),
+    )
+    records: list[Record] = []
+    sent = [] if request.transaction_data is UNSET else request.transaction_data
+    meter_values = _to_meter_values(csms, sent, now, "StopTransaction", request, records)
+    meter_values.append(_register(END, request.meter_stop, request.timestamp, time))
+    records += [ended, Readings(evse, None if evse is None else 1, name, meter_values)]
+    if request.id_tag is UNSET:
+        return Reply(EMPTY, records)
+    return Reply(encode({"idTagInfo": _token_answer(csms.authoriser.verdict(request.id_tag, now))}), records)
+
+
+def _register(context: str, value_wh: int, station_time: datetime, time: datetime) -> MeterValue:
+    """Return meterStart or meterStop as the meter value that a 2.x station sends for it."""
+    sample = Sample(REGISTER_CHANNELS[context], float(value_wh))
+    return MeterValue(time, [sample], None if time is station_time else evidence(station_time))
+
+
+def _status_notification(csms: Csms, station: Station, request: wire.StatusNotificationRequest, now: datetime) -> Reply:
+    evse = bounded(request.connector_id)
+    time = csms.time_of(None if request.timestamp is UNSET else request.timestamp, now)
+    status = ConnectorStatus(
+        time=time,
+        evse=evse,
+        connector=min(evse, 1),
+        status=STATUSES[request.status],
+        error_code=None if request.error_code == "NoError" else request.error_code,
+        detail=request.info or request.vendor_error_code or None,
+    )
+    running = station.running_on(evse) if evse else None
+    charging_state = CHARGING_STATES.get(request.status)
+    if running is None or charging_state is None or charging_state == running.charging_state:
+        return Reply(EMPTY, [status])
+    changed = TransactionEvent(
+        time=time,
+        event="Updated",
+        transaction=running.transaction,
+        evse=evse,
+        connector=1,
+        trigger="ChargingStateChanged",
+        seq_no=None,
+        id_token=None,
+        charging_state=charging_state,
+        stopped_reason=None,
+        register_wh=None,
+    )
+    return Reply(EMPTY, [status, changed])
+
+
+def _data_transfer(csms: Csms, station: Station, request: wire.DataTransferRequest, now: datetime) -> Reply:
+    return Reply(b'{"status":"UnknownVendorId"}', [kept("DataTransfer", now, request)])
+
+
+def _diagnostics_status(
+    csms: Csms, station: Station, request: wire.DiagnosticsStatusNotificationRequest, now: datetime
+) -> Reply:
+    status = "UploadFailure" if request.status == "UploadFailed" else request.status
+    return Reply(EMPTY, [Event(now, "LogStatusNotification", encode({"status": status}).decode())])
+
+
+def _security_event(
+    csms: Csms, station: Station, request: wire.SecurityEventNotificationRequest, now: datetime
+) -> Reply:
+    time = csms.time_of(request.timestamp, now)
+    return Reply(EMPTY, [kept("SecurityEventNotification", time, request)])
+
+
+def _sign_certificate(csms: Csms, station: Station, request: wire.SignCertificateRequest, now: datetime) -> Reply:
+    return Reply(b'{"status":"Rejected"}', [kept("SignCertificate", now, request)])
+
+
+def _reported(kind: str) -> Handle:
+    """Return the answer to a notification that is kept as it is, under its name in 2.x."""
+
+    def report(csms: Csms, station: Station, request: object, now: datetime) -> Reply:
+        return Reply(EMPTY, [kept(kind, now, request)])
+
+    return report
+
+
+def _answer_raw_empty(csms: Csms, station: Station, payload: bytes, now: datetime) -> tuple[bytes, str | None]:
+    return EMPTY, None
+
+
+def _answer_raw_start(csms: Csms, station: Station, payload: bytes, now: datetime) -> tuple[bytes, str | None]:
+    """Give out a transaction id, so that the stop finds its start; the token is read where it can be."""
+    transaction_id = csms.next_transaction_id()
+    id_tag = re.search(rb'"idTag"\s*:\s*"([^"\\]{1,20})"', payload)
+    verdict = UNKNOWN if id_tag is None else csms.authoriser.verdict(id_tag[1].decode("utf-8", "replace"), now)
+    answer = encode({"transactionId": transaction_id, "idTagInfo": _token_answer(verdict)})
+    return answer, str(transaction_id)
+
+
+def _stamped(request: wire.StatusNotificationRequest) -> bool:
+    return request.timestamp is not UNSET
+
+
+RULES: Final[Rules] = {
+    "Authorize": Rule(_authorize),
+    "BootNotification": Rule(_boot_notification, refused_while=NEVER),
+    "DataTransfer": Rule(_data_transfer),
+    "DiagnosticsStatusNotification": Rule(_diagnostics_status),
+    "FirmwareStatusNotification": Rule(_reported("FirmwareStatusNotification")),
+    "Heartbeat": Rule(_heartbeat),
+    "LogStatusNotification": Rule(_reported("LogStatusNotification")),
+    "MeterValues": Rule(_meter_values, keyed=always, answer_raw=_answer_raw_empty),
+    "SecurityEventNotification": Rule(_security_event, keyed=always, refused_while=WHILE_REJECTED),
+    "SignCertificate": Rule(_sign_certificate),
+    "SignedFirmwareStatusNotification": Rule(_reported("FirmwareStatusNotification")),
+    "StartTransaction": Rule(_start_transaction, keyed=always, answer_raw=_answer_raw_start),
+    "StatusNotification": Rule(_status_notification, keyed=_stamped),
+    "StopTransaction": Rule(_stop_transaction, keyed=always, answer_raw=_answer_raw_empty),
+}
+"""What a station may send in OCPP 1.6, with the security extensions."""

@@ -1,0 +1,344 @@
+"""One connected station: its calls come in, are decided, put on disk, and answered.
+
+A CALL that takes effect is answered only after its records are on disk. Until then its answer is *withheld*, and a
+second CALL is held, unread, behind it: one open CALL per direction, as OCPP-J has it. Answers to our own calls and the
+WebSocket's control frames pass meanwhile.
+"""
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+from hashlib import blake2b
+from typing import Any, Final, Protocol, TypeAlias
+
+from msgspec import Struct
+
+from gateway.core.csms import AnswerRaw, Csms, Deviation, Handle, OutOfBounds, Registration
+from gateway.core.protocols import Protocol as OcppProtocol
+from gateway.core.records import Entry, RawMessage, Readings
+from gateway.core.stations import LastMessage, Station
+from gateway.core.tally import ANSWERED, KEPT_RAW, OUTCOMES, REFUSED, REPEAT, UNKNOWN_ACTION, Tally
+from gateway.hot import EnvelopeError, EnvelopeFault, split_envelope
+from gateway.wire.messages import CALL, CALL_ERROR, CALL_RESULT, UNREADABLE_ID, Refusal, call_error, call_result
+from gateway.wire.payloads import PayloadError, decode_request
+from gateway.wire.versions import Action
+from gateway.wire.violations import Violation
+
+DIGEST_BYTES: Final = 8
+"""Of the digest that recognises a repeat, among the last 16 messages of one station."""
+
+REFUSALS: Final = {
+    Violation.SYNTAX: Refusal.SYNTAX,
+    Violation.UNKNOWN_PROPERTY: Refusal.UNKNOWN_PROPERTY,
+    Violation.MISSING: Refusal.MISSING,
+    Violation.TYPE: Refusal.TYPE,
+    Violation.CONSTRAINT: Refusal.CONSTRAINT,
+}
+
+_CALL_HEAD: Final = re.compile(rb'\s*\[\s*2\s*,\s*"(?:[^"\\]|\\.){1,72}"\s*,\s*"([A-Za-z0-9]{1,50})"\s*,')
+"""The start of a CALL whose payload is no JSON, so that a transaction message can be kept even then."""
+
+Log: TypeAlias = Callable[..., None]
+
+
+class Link(Protocol):
+    """The station's connection, as far as a session uses it."""
+
+    def write(self, message: bytes) -> None:
+        """Send one OCPP-J message."""
+
+    def pause_reading(self) -> None:
+        """Read nothing from the socket until `resume_reading`."""
+
+    def resume_reading(self) -> None:
+        """Read on."""
+
+
+class Journal(Protocol):
+    """The durable journal, as far as a session uses it."""
+
+    @property
+    def has_room(self) -> bool:
+        """Whether an entry may be appended now."""
+
+    def append(self, entry: Entry, durable: Callable[[], None]) -> None:
+        """Put `entry` behind all others, and call `durable` once it is on disk."""
+
+    def barrier(self, durable: Callable[[], None]) -> None:
+        """Call `durable` once everything appended so far is on disk."""
+
+
+class BoundCall(Struct, frozen=True):
+    """Everything that is known beforehand of one action of one version."""
+
+    name: str
+    digest_salt: bytes
+    action: Action
+    handle: Handle
+    keyed: Callable[[Any], bool]
+    answer_raw: AnswerRaw | None
+    refused_while: frozenset[Registration]
+    counted: int
+
+
+class Service:
+    """What all sessions of one version share."""
+
+    def __init__(
+        self,
+        protocol: OcppProtocol,
+        *,
+        csms: Csms,
+        journal: Journal,
+        tally: Tally,
+        appended: Callable[[], None],
+        wait_for_room: Callable[[Callable[[], None]], None],
+        now: Callable[[], datetime],
+        monotonic: Callable[[], float],
+        log: Log,
+    ) -> None:
+        """`appended` is called for each entry; `wait_for_room` calls back once the journal has room again."""
+        subprotocol = protocol.version.subprotocol
+        self.protocol = protocol
+        self.csms = csms
+        self.journal = journal
+        self.tally = tally
+        self.appended = appended
+        self.wait_for_room = wait_for_room
+        self.now = now
+        self.monotonic = monotonic
+        self.log = log
+        self.calls = {
+            name: BoundCall(
+                name=name,
+                digest_salt=name.encode()[:16],
+                action=protocol.version.from_station[name],
+                handle=rule.handle,
+                keyed=rule.keyed,
+                answer_raw=rule.answer_raw,
+                refused_while=rule.refused_while,
+                counted=tally.base(subprotocol, name),
+            )
+            for name, rule in protocol.rules.items()
+        }
+
+
+class Session:
+    """One connection of one station. Messages come in through `receive`; answers leave through the link."""
+
+    __slots__ = (
+        "_closed",
+        "_held",
+        "_link",
+        "_paused",
+        "_received_monotonic_s",
+        "_service",
+        "_withheld",
+        "station",
+        "strict",
+    )
+
+    def __init__(self, station: Station, service: Service, link: Link, *, strict: bool) -> None:
+        self.station = station
+        self.strict = strict
+        self._service = service
+        self._link = link
+        self._withheld: bytes | None = None
+        self._held: list[bytes] | None = None
+        self._received_monotonic_s = 0.0
+        self._paused = False
+        self._closed = False
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is on its way: no answer withheld and no message held."""
+        return self._withheld is None and self._held is None
+
+    @property
+    def subprotocol(self) -> str:
+        """The version that this connection speaks, such as `ocpp1.6`."""
+        return self._service.protocol.version.subprotocol
+
+    def close(self) -> None:
+        """Write nothing more. What was appended to the journal stays; its answer is given to the repeat."""
+        self._closed = True
+        self._held = None
+
+    def receive(self, text: bytes) -> None:
+        """Handle one OCPP-J message (OCPP-J 1.6 section 4.2, 2.x Part 4 section 4.2). Never raises for its content."""
+        try:
+            message_type, message_id, word, _, start, end = split_envelope(text)
+        except EnvelopeError as error:
+            if self.idle or error.message_type in (CALL_RESULT, CALL_ERROR):
+                self._receive_broken(text, error)
+            else:
+                self._hold(text)
+            return
+        if message_type == CALL:
+            if not self.idle:
+                self._hold(text)
+            elif not self._service.journal.has_room:
+                self._held = [text]
+                self._service.wait_for_room(self._go_on)
+            else:
+                self._receive_call(message_id, word, text[start:end])
+        elif message_type in (CALL_RESULT, CALL_ERROR):
+            self._service.csms.deviated(Deviation.ANSWER_WITHOUT_CALL)
+        else:
+            self._receive_unknown_type(message_id)
+
+    def _hold(self, text: bytes) -> None:
+        """Keep a CALL that came before the answer to the last one, and read no further."""
+        self._service.csms.deviated(Deviation.CALL_BEFORE_ANSWER)
+        if self._held is None:
+            self._held = []
+        self._held.append(text)
+        if not self._paused:
+            self._paused = True
+            self._link.pause_reading()
+
+    def _go_on(self) -> None:
+        """Take up what is held, in order, until an answer is withheld again; read on once nothing is held."""
+        while self._held and self._withheld is None:
+            if not self._service.journal.has_room:
+                self._service.wait_for_room(self._go_on)
+                return
+            text = self._held[0]
+            rest, self._held = self._held[1:], None
+            self.receive(text)
+            self._held = rest or None
+        if self._paused and not self._held and not self._closed:
+            self._paused = False
+            self._link.resume_reading()
+
+    def _receive_call(self, message_id: str, name: str, payload: bytes) -> None:
+        service = self._service
+        station = self.station
+        self._received_monotonic_s = service.monotonic()
+        now = service.now()
+        call = service.calls.get(name)
+        if call is None:
+            self._refuse(message_id, Refusal.UNKNOWN_ACTION, "this action is unknown", UNKNOWN_ACTION)
+            return
+        if station.state.registration in call.refused_while:
+            self._refuse(message_id, Refusal.NOT_ACCEPTED, "the station is not accepted: send BootNotification", name)
+            return
+        try:
+            request = decode_request(call.action, payload)
+        except PayloadError as error:
+            self._keep_or_refuse(message_id, call, payload, now, REFUSALS[error.violation], str(error))
+            return
+        digest = None
+        if call.keyed(request):
+            digest = _digest(call, payload)
+            if self._answer_repeat(message_id, call, digest, now):
+                return
+        try:
+            reply = call.handle(service.csms, station, request, now)
+        except OutOfBounds:
+            reason = "a number is beyond what can be recorded"
+            self._keep_or_refuse(message_id, call, payload, now, Refusal.CONSTRAINT, reason)
+            return
+        except Exception as error:
+            service.log("answer_failed", level="error", station=station.identity, action=name, error=repr(error))
+            self._keep_or_refuse(message_id, call, payload, now, Refusal.INTERNAL, "the gateway failed to answer")
+            return
+        if reply.records:
+            self._commit(message_id, call, Entry(station.identity, now, digest, reply.answer, reply.records), ANSWERED)
+        else:
+            self._link.write(call_result(message_id, reply.answer))
+            self._note(call, now, ANSWERED)
+
+    def _answer_repeat(self, message_id: str, call: BoundCall, digest: bytes, now: datetime) -> bool:
+        """Give a repeat the answer that the first got, once that one is on disk. Return whether it is a repeat."""
+        answer = self.station.answer_to_repeat(digest)
+        if answer is None:
+            return False
+        self._withheld = call_result(message_id, answer)
+        self._note(call, now, REPEAT)
+        self._service.journal.barrier(self._durable)
+        return True
+
+    def _commit(self, message_id: str, call: BoundCall, entry: Entry, outcome: int) -> None:
+        """Let an entry take effect, and withhold its answer until it is on disk."""
+        service = self._service
+        service.csms.registry.apply(self.station, entry)
+        service.appended()
+        self._withheld = call_result(message_id, entry.answer)
+        self._note(call, entry.received_at, outcome)
+        for record in entry.records:
+            if type(record) is Readings:
+                for meter_value in record.meter_values:
+                    service.tally.readings.add(outcome, len(meter_value.samples))
+        service.journal.append(entry, self._durable)
+
+    def _durable(self) -> None:
+        """Write the withheld answer: its entry is on disk."""
+        assert self._withheld is not None
+        withheld, self._withheld = self._withheld, None
+        if self._closed:
+            return
+        self._link.write(withheld)
+        service = self._service
+        service.tally.answer_seconds.observe(service.monotonic() - self._received_monotonic_s)
+        if self._held is not None:
+            self._go_on()
+
+    def _keep_or_refuse(
+        self, message_id: str, call: BoundCall, payload: bytes, now: datetime, refusal: Refusal, reason: str
+    ) -> None:
+        """Keep an undecodable transaction message as it is and answer it; refuse any other, and all if strict.
+
+        A CALLERROR would make the station throw the message away, and with it what somebody owes for a charge.
+        """
+        if call.answer_raw is None or self.strict:
+            self._refuse(message_id, refusal, reason, call.name)
+            return
+        digest = _digest(call, payload)
+        if self._answer_repeat(message_id, call, digest, now):
+            return
+        service = self._service
+        answer, transaction = call.answer_raw(service.csms, self.station, payload, now)
+        raw = RawMessage(self.subprotocol, call.name, refusal.value, reason, payload, transaction)
+        service.log("message_kept_raw", level="warning", station=self.station.identity, action=call.name, reason=reason)
+        self._commit(message_id, call, Entry(self.station.identity, now, digest, answer, [raw]), KEPT_RAW)
+
+    def _receive_broken(self, text: bytes, error: EnvelopeError) -> None:
+        """Handle a text that is no OCPP-J message: keep, answer or count it."""
+        head = _CALL_HEAD.match(text) if error.kind is EnvelopeFault.NOT_JSON else None
+        if head is not None and error.message_id is not None:
+            call = self._service.calls.get(head[1].decode())
+            if call is not None and call.answer_raw and self.station.state.registration not in call.refused_while:
+                payload = text[head.end() :].rstrip().removesuffix(b"]")
+                self._received_monotonic_s = self._service.monotonic()
+                reason = f"not JSON: {error.reason}"
+                self._keep_or_refuse(error.message_id, call, payload, self._service.now(), Refusal.SYNTAX, reason)
+                return
+        self._service.csms.deviated(Deviation.MESSAGE_UNREADABLE)
+        if error.kind is EnvelopeFault.UNKNOWN_TYPE:
+            self._receive_unknown_type(error.message_id or UNREADABLE_ID)
+        elif error.message_type is not None and error.message_type != CALL:
+            return
+        elif self._service.protocol.answers_unreadable:
+            self._refuse(error.message_id or UNREADABLE_ID, Refusal.FRAMEWORK, error.reason, UNKNOWN_ACTION)
+        elif error.message_type == CALL and error.message_id is not None:
+            self._refuse(error.message_id, Refusal.SYNTAX, error.reason, UNKNOWN_ACTION)
+
+    def _receive_unknown_type(self, message_id: str) -> None:
+        self._service.csms.deviated(Deviation.MESSAGE_TYPE_UNKNOWN)
+        if self._service.protocol.answers_unknown_type:
+            self._refuse(message_id, Refusal.MESSAGE_TYPE, "this message type number is unknown", UNKNOWN_ACTION)
+
+    def _refuse(self, message_id: str, refusal: Refusal, reason: str, action: str) -> None:
+        service = self._service
+        self._link.write(call_error(message_id, service.protocol.codes[refusal], reason))
+        service.tally.messages.add(service.tally.base(self.subprotocol, action) + REFUSED)
+        self.station.note(LastMessage(service.now(), action, service.protocol.codes[refusal]))
+
+    def _note(self, call: BoundCall, now: datetime, outcome: int) -> None:
+        self._service.tally.messages.add(call.counted + outcome)
+        self.station.note(LastMessage(now, call.name, OUTCOMES[outcome]))
+
+
+def _digest(call: BoundCall, payload: bytes) -> bytes:
+    return blake2b(payload, digest_size=DIGEST_BYTES, salt=call.digest_salt).digest()

@@ -1,0 +1,42 @@
+"""What the core counts: in C, by fixed index, read when metrics are scraped."""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from gateway.core.csms import Deviation
+from gateway.hot import Counters, Histogram
+
+OUTCOMES: Final = ("answered", "repeat", "kept_raw", "refused")
+"""How a CALL ended: taken in, recognised as a repeat, kept undecoded, or answered with a CALLERROR."""
+
+ANSWERED, REPEAT, KEPT_RAW, REFUSED = range(len(OUTCOMES))
+
+UNKNOWN_ACTION: Final = "unknown"
+"""The action under which everything that is no action of the version is counted, so that labels stay closed."""
+
+ANSWER_SECONDS: Final[Sequence[float]] = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+"""Upper bounds of the answer-time histogram. Stations commonly give up after 30 s."""
+
+
+class Tally:
+    """Counters by (version, action, outcome), by deviation, and of readings; one histogram of answer times."""
+
+    def __init__(self, actions: Iterable[tuple[str, str]]) -> None:
+        """`actions` are the (subprotocol, action) that stations may send; UNKNOWN_ACTION is added per subprotocol."""
+        named = list(actions)
+        named += [(subprotocol, UNKNOWN_ACTION) for subprotocol in dict(named)]
+        self.actions: Final = tuple(named)
+        self.messages: Final = Counters(len(named) * len(OUTCOMES))
+        self.readings: Final = Counters(len(OUTCOMES))
+        self.deviations: Final = Counters(len(Deviation))
+        self.answer_seconds: Final = Histogram(ANSWER_SECONDS)
+        self._base = {action: index * len(OUTCOMES) for index, action in enumerate(named)}
+        self._deviation_index = {deviation: index for index, deviation in enumerate(Deviation)}
+
+    def base(self, subprotocol: str, action: str) -> int:
+        """Return the index of an action's first counter in `messages`; add an outcome to it."""
+        return self._base.get((subprotocol, action), self._base[subprotocol, UNKNOWN_ACTION])
+
+    def deviated(self, deviation: Deviation) -> None:
+        """Count a deviation."""
+        self.deviations.add(self._deviation_index[deviation])

@@ -1,11 +1,11 @@
 """What must hold between the keys of a configuration, beyond each key's own type and range."""
 
 from collections.abc import Callable, Container, Iterator
-from ipaddress import ip_address
 
 from msgspec import Struct
 
 from gateway.app.config import Config
+from gateway.io.loopback import is_loopback
 
 
 class BrokenRule(Struct, frozen=True):
@@ -19,14 +19,6 @@ def broken_rules(config: Config, explicit: Container[tuple[str, ...]]) -> Iterat
     """Yield each rule that `config` breaks; `explicit` holds the keys that were set rather than left at defaults."""
     for rule in _RULES:
         yield from rule(config, explicit)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether `host` can be reached from this machine only. Names other than localhost are taken for reachable."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"
 
 
 def _stations_off_loopback(config: Config, explicit: Container[tuple[str, ...]]) -> Iterator[BrokenRule]:

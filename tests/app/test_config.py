@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from gateway.app.config import Config
 from gateway.app.config_pages import effective_page, reference_page
-from gateway.app.config_rules import is_loopback
 from gateway.app.config_sources import CONFIG_FILE_BYTES_MAX, ConfigError, load_config
 from gateway.app.config_types import array_member, description
 
@@ -277,25 +276,6 @@ def test_keys_that_contradict_each_other_are_refused(write, text, problem):
 def test_a_key_that_is_wrong_is_not_also_missing(write):
     file = write('[listener]\nhost = "0.0.0.0"\n[stations]\nunknown = "maybe"\ncredentials = "none"\n')
     assert len(problems_of(file)) == 1
-
-
-@pytest.mark.parametrize(
-    ("host", "loopback"),
-    [
-        ("127.0.0.1", True),
-        ("127.8.9.10", True),
-        ("::1", True),
-        ("localhost", True),
-        ("LOCALHOST", True),
-        ("0.0.0.0", False),
-        ("::", False),
-        ("10.0.0.1", False),
-        ("localhost.example", False),
-        ("127.0.0.1.example", False),
-    ],
-)
-def test_loopback_is_what_only_this_machine_can_reach(host, loopback):
-    assert is_loopback(host) is loopback
 
 
 # Pages

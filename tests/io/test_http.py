@@ -198,9 +198,7 @@ def test_a_station_is_found_whatever_its_identity_holds(name):
     serve(check)
 
 
-@pytest.mark.parametrize(
-    "target", ["/api/v1/stations/NOBODY", "/api/v1/stations/%FF", "/api/v1/stations/%00", "/nowhere"]
-)
+@pytest.mark.parametrize("name", ["api/v1/stations/NOBODY", "api/v1/stations/%FF", "api/v1/stations/%00", "nowhere"])
 def test_what_is_not_there_is_a_problem(name):
     async def check(ask, view, logged):
         answer = await ask(f"/{name}")

@@ -31,6 +31,21 @@ IMPORTS = {
 }
 """What a generated module may need; it imports what it uses."""
 
+ANNOTATIONS = {"type", "title", "description", "default", "javaType", "additionalProperties", "additionalItems"}
+"""Keywords that say nothing about a value here: the last two stand beside types that they do not apply to, but for
+`additionalProperties` of an object, which is looked at."""
+
+KEYWORDS = {
+    "array": {"items", "minItems", "maxItems"},
+    "boolean": set(),
+    "integer": {"minimum", "maximum"},
+    "number": {"minimum", "maximum"},
+    "object": {"properties", "required"},
+    "string": {"enum", "format", "maxLength"},
+    None: set(),
+}
+"""The keywords of each JSON type that the generator turns into a rule. Any other is an error, not an omission."""
+
 NAMES_16 = {
     "BootNotificationResponse.status": "RegistrationStatus",
     "ChangeAvailabilityRequest.type": "AvailabilityType",
@@ -138,6 +153,8 @@ class _Types:
         self._string_lengths: set[int] = set()
 
     def add_message(self, name: str, schema: Schema, docstring: str) -> None:
+        if schema["type"] != "object" or schema["additionalProperties"] is not False:
+            raise ValueError(f"{name} is not a closed object")
         self._struct(name, schema, schema.get("definitions", {}), docstring)
 
     def source(self) -> Iterator[str]:
@@ -162,14 +179,18 @@ class _Types:
             name = schema.get("javaType", key.removesuffix("Type"))
         else:
             name = self._names.get(f"{owner}.{wire_name}", wire_name[0].upper() + wire_name[1:])
+        if schema.keys() - ANNOTATIONS == {"multipleOf"} and schema["multipleOf"] == 0.1:
+            return "Tenths"
+        if unknown := schema.keys() - ANNOTATIONS - KEYWORDS[schema.get("type")]:
+            raise ValueError(f"no rule for {sorted(unknown)} of {owner}.{wire_name}")
         match schema:
             case {"enum": values}:
                 return self._define(name, _literal(name, values))
             case {"type": "object", "additionalProperties": False}:
                 return self._struct(name, schema, definitions, None)
-            case {"type": "object", "properties": properties, "required": ["vendorId"]}:
-                if properties != CUSTOM_DATA_PROPERTIES:
-                    raise ValueError(f"{owner}.{wire_name} is an open object other than customData")
+            case {"type": "object", "properties": properties, "required": ["vendorId"]} if (
+                properties == CUSTOM_DATA_PROPERTIES
+            ):
                 return "CustomData"
             case {"type": "array", "items": items}:
                 item = self._expression(items, definitions, owner, wire_name)
@@ -181,13 +202,13 @@ class _Types:
                 return f"String{length}"
             case {"type": "string"}:
                 return "str"
-            case {"type": "number", "multipleOf": 0.1}:
-                return "Tenths"
-            case {"type": "integer" | "number" as kind}:
-                return _constrained({"integer": "int", "number": "float"}[kind], schema, minimum="ge", maximum="le")
+            case {"type": "integer"}:
+                return _constrained("int", schema, minimum="ge", maximum="le")
+            case {"type": "number"}:
+                return _constrained("float", schema, minimum="ge", maximum="le")
             case {"type": "boolean"}:
                 return "bool"
-            case _ if not schema.keys() - {"description"}:
+            case _ if "type" not in schema:
                 return "Any"
         raise ValueError(f"no rule for {owner}.{wire_name}: {schema}")
 
@@ -256,8 +277,9 @@ def _header(schema_set: SchemaSet) -> Iterator[str]:
 def _imports(body: str) -> Iterator[str]:
     words = set(re.findall(r"\w+", body))
     for module, names in IMPORTS.items():
-        yield f"from {module} import {', '.join(name for name in names if name in words)}"
-        yield ""
+        if used := [name for name in names if name in words]:
+            yield f"from {module} import {', '.join(used)}"
+            yield ""
 
 
 def _tables(calls: list[str], sends: list[str]) -> Iterator[str]:

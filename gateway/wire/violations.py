@@ -5,7 +5,7 @@ reason never holds what the station sent, and neither changes with a release of 
 """
 
 import sys
-from enum import Enum, auto
+from enum import Enum
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -30,15 +30,15 @@ JSON_TYPES = {
 class Violation(Enum):
     """The kind of rule that a payload broke. Each version has an error code of its own for each kind."""
 
-    SYNTAX = auto()
+    SYNTAX = "syntax"
     """Not JSON as this gateway defines it."""
-    UNKNOWN_PROPERTY = auto()
+    UNKNOWN_PROPERTY = "unknown_property"
     """A property that the object does not have."""
-    MISSING = auto()
+    MISSING = "missing"
     """A required property is absent, or an array is shorter or longer than allowed."""
-    TYPE = auto()
+    TYPE = "type"
     """Another JSON type than the schema's; null counts as one."""
-    CONSTRAINT = auto()
+    CONSTRAINT = "constraint"
     """The right type with a value that is not allowed: enumeration, length, range, date-time."""
 
 

@@ -1,0 +1,20 @@
+"""Simulated charging stations for the demo, for tests and for load: an EV, a battery and a meter behind each outlet.
+
+>>> fleet = Fleet("ws://127.0.0.1:9000/ocpp", stations=100, seed=1, versions=["ocpp1.6"], clock=accelerated_clock(60))
+"""
+
+from gateway.fleet.behaviour import Behaviour
+from gateway.fleet.clock import Clock, accelerated_clock, real_clock
+from gateway.fleet.fleet import Fleet, FleetStatistics
+from gateway.fleet.truth import SampleTruth, TransactionTruth
+
+__all__ = [
+    "Behaviour",
+    "Clock",
+    "Fleet",
+    "FleetStatistics",
+    "SampleTruth",
+    "TransactionTruth",
+    "accelerated_clock",
+    "real_clock",
+]

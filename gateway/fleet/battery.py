@@ -37,7 +37,7 @@ class Battery:
         self.efficiency = efficiency
 
     def acceptance_w(self) -> float:
-        """The most it takes now: full power, or in the constant-voltage phase a share that falls linearly to `floor`."""
+        """The most it takes now: full power, then, at constant voltage, a share that falls linearly to `floor`."""
         if self.soc <= self.taper_soc:
             return self.power_max_w
         left = max(0.0, 1.0 - self.soc) / (1.0 - self.taper_soc)

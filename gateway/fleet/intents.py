@@ -43,7 +43,7 @@ class Beat(Struct, frozen=True):
 
 
 class StageChanged(Struct, frozen=True):
-    """An EVSE went from one stage to another; `before` is None where the state is only repeated. EVSE 0 is the station."""
+    """An EVSE went from one stage to another; `before` is None where it is only repeated. EVSE 0 is the station."""
 
     evse: int
     at: datetime

@@ -1,4 +1,4 @@
-"""What a station still has to say: in order, bounded, and with the transaction messages safe until they are answered."""
+"""What a station still has to say: in order, bounded, its transaction messages safe until they are answered."""
 
 from collections import deque
 from datetime import datetime
@@ -97,7 +97,7 @@ class Outbox:
             queue.remove(outgoing)
 
     def forget_notices(self) -> list[Ask]:
-        """The connection is gone: what was to be said about the moment is no longer true. The questions that are open."""
+        """The connection is gone: what was to be said about the moment is no longer true. Returns what was asked."""
         asked = [outgoing.intent for outgoing in self._notices if isinstance(outgoing.intent, Ask)]
         self._notices.clear()
         return asked

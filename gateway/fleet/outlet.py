@@ -14,10 +14,7 @@ from gateway.fleet.intents import Ask, Intent, Stage, StageChanged, Step
 from gateway.fleet.truth import SampleTruth, TransactionTruth
 
 LOOK_S_MAX = 300.0
-"""A charging vehicle is looked at this often at least, also where no meter values are wanted, to see that it is full."""
-
-SAMPLES_KEPT_MAX = 10_000
-"""Samples kept per transaction as truth: a week of one a minute."""
+"""A charging vehicle is looked at this often at least, even where no meter values are wanted: it may be full."""
 
 RETRY_ARRIVAL_S = 60.0
 """A driver who finds the station out of order comes back after this."""
@@ -42,6 +39,7 @@ class Surroundings(Protocol):
     version: str
     behaviour: Behaviour
     meter_interval_s: int
+    samples_kept_max: int
 
     @property
     def online(self) -> bool:
@@ -116,7 +114,7 @@ class Outlet:
         """The verdict on the card of the driver who waits. Without a waiting driver it means nothing."""
         if self._visit is None or self.stage is not Stage.CONNECTED or self.charge is not None:
             return
-        if accepted:
+        if accepted and self._station.in_service:
             self._start(at, self._visit.id_token, "Authorized")
         else:
             self._due[Due.UNPLUG] = seconds_from(at, self._visit.unplug_s)
@@ -323,7 +321,12 @@ class Outlet:
         truth = charge.truth
         truth.sent_offline += offline
         truth.energy_wh = self.evse.meter.energy_wh - charge.energy_start_wh
-        if queued and reading is not None and context == "Sample.Periodic" and len(truth.samples) < SAMPLES_KEPT_MAX:
+        if (
+            queued
+            and reading is not None
+            and context == "Sample.Periodic"
+            and len(truth.samples) < self._station.samples_kept_max
+        ):
             truth.samples.append(SampleTruth(at, reading.register_wh, reading.power_w, reading.soc_percent))
 
 

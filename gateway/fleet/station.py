@@ -42,7 +42,7 @@ RESTART_S = (20.0, 60.0)
 class SimulatedStation:
     """One station. `tick` lets time pass; `next_call` is what to send; answers and commands come in as calls.
 
-    Whoever owns it calls `tick` when `next_at` has come, and takes the socket away while `link_wanted` is False.
+    Whoever owns it calls `tick` when `next_after` has come, and takes the socket away while `link_wanted` is False.
     """
 
     def __init__(
@@ -54,11 +54,13 @@ class SimulatedStation:
         behaviour: Behaviour,
         started_at: datetime,
         begin_truth: Callable[[TransactionTruth], None],
+        samples_kept_max: int,
     ) -> None:
         """The same `seed` and `identity` make the same station, whose drivers have the same plans."""
         self.identity = identity
         self.version = version
         self.behaviour = behaviour
+        self.samples_kept_max = samples_kept_max
         self.outbox = Outbox()
         self.registration: str | None = None
         self.heartbeat_s = HEARTBEAT_S
@@ -83,6 +85,7 @@ class SimulatedStation:
         self._told: dict[int, Stage] = {}
         self._linked = False
         self._accepted_once = False
+        self._closing = False
         self._boot_reason = "PowerUp"
         self._boot_at: datetime | None = started_at
         self._beat_at: datetime | None = None
@@ -102,21 +105,20 @@ class SimulatedStation:
     def in_service(self) -> bool:
         """Whether new transactions may begin: it has been accepted once, and it has room for their messages."""
         restarting = self._restart_at is not None or self._restart_when_idle
-        return self._accepted_once and not restarting and not self.outbox.full
+        return self._accepted_once and not self._closing and not restarting and not self.outbox.full
 
     @property
     def link_wanted(self) -> bool:
         """Whether it has a network and power; while False its owner keeps it disconnected."""
         return self._linkless_until_at is None
 
-    @property
-    def next_at(self) -> datetime | None:
-        """When something is due without anybody's doing."""
+    def next_after(self, now: datetime) -> datetime | None:
+        """When something is due without anybody's doing. What was due until `now` is done, or waits for an answer."""
         moments = [outlet.next_at for outlet in self.outlets]
         moments += [self._linkless_until_at, self._restart_at]
         if self._linked:
             moments += [self._boot_at, self._beat_at, self._outage_at, self.outbox.next_at]
-        return min((at for at in moments if at is not None), default=None)
+        return min((at for at in moments if at is not None and at > now), default=None)
 
     def tick(self, now: datetime) -> None:
         """Do what has become due. The outlets go first, up to the moment at which the station itself does something."""
@@ -152,7 +154,7 @@ class SimulatedStation:
     # What its owner tells
 
     def link_up(self, now: datetime) -> None:
-        """It is connected. A station that was accepted before tells what has changed meanwhile, and does not boot again."""
+        """It is connected. If it was accepted before, it does not boot again but tells what has changed meanwhile."""
         self._linked = True
         if self._outage_at is not None and self._outage_at <= now:
             self._outage_at = self._next_outage(now)
@@ -206,10 +208,19 @@ class SimulatedStation:
             self.outlets[intent.evse - 1].authorised(False, now)
         return isinstance(intent, Step)
 
+    def finish(self, now: datetime) -> None:
+        """End what runs, and let nothing begin or break any more, so that the queue can run empty."""
+        self._closing = True
+        self._outage_at = None
+        for outlet in self.outlets:
+            outlet.stop(now, reason="Other", trigger="AbnormalCondition")
+
     # What the server commands, in OCPP 2.x words
 
     def request_start(self, evse: int | None, id_token: str, remote_start_id: int | None, now: datetime) -> str | None:
-        """Start at `evse` or at any free outlet; the transaction's id, or None where it is refused."""
+        """Start at `evse` or at any free outlet; the transaction's id, or None where that is refused."""
+        if not self.in_service or self.registration != "Accepted":
+            return None
         for outlet in self._chosen(evse):
             if outlet.request_start(id_token, remote_start_id, now) and outlet.charge is not None:
                 return outlet.charge.transaction

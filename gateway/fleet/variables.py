@@ -18,6 +18,6 @@ HEARTBEAT_INTERVAL = Variable("OCPPCommCtrlr", "HeartbeatInterval", None, "heart
 METER_INTERVAL = Variable("SampledDataCtrlr", "TxUpdatedInterval", None, "meter_interval_s")
 ATTEMPTS = Variable("OCPPCommCtrlr", "MessageAttempts", "TransactionEvent", "attempts_max", low=1)
 ATTEMPT_INTERVAL = Variable("OCPPCommCtrlr", "MessageAttemptInterval", "TransactionEvent", "attempt_interval_s")
-EVSES = Variable("ChargingStation", "SupplyPhases", None, "phases", mutable=False)
+SUPPLY_PHASES = Variable("ChargingStation", "SupplyPhases", None, "phases", mutable=False)
 
-VARIABLES: tuple[Variable, ...] = (HEARTBEAT_INTERVAL, METER_INTERVAL, ATTEMPTS, ATTEMPT_INTERVAL, EVSES)
+VARIABLES: tuple[Variable, ...] = (HEARTBEAT_INTERVAL, METER_INTERVAL, ATTEMPTS, ATTEMPT_INTERVAL, SUPPLY_PHASES)

@@ -28,7 +28,7 @@ class Vehicle:
         dc: bool = False,
         target_soc: float = 1.0,
     ) -> None:
-        """`current_max_a` is per phase. Charging ends at `target_soc`. Raises ValueError for a number of phases not 1 to 3."""
+        """`current_max_a` is per phase. Charging ends at `target_soc`. ValueError for other than 1 to 3 phases."""
         if phases not in (1, 2, 3):
             raise ValueError(f"a vehicle has 1, 2 or 3 phases, not {phases}")
         self.battery = battery

@@ -1,0 +1,208 @@
+"""Thousands of simulated stations in one process."""
+
+import asyncio
+import ssl
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from msgspec import Struct
+
+from gateway.fleet.behaviour import Behaviour
+from gateway.fleet.clock import Clock, seconds_from
+from gateway.fleet.dialect import Dialect
+from gateway.fleet.dice import Dice
+from gateway.fleet.link import Dial, dial_websocket
+from gateway.fleet.ocpp16 import Ocpp16
+from gateway.fleet.ocpp201 import Ocpp201
+from gateway.fleet.runner import Runner, Tally
+from gateway.fleet.station import SimulatedStation
+from gateway.fleet.truth import TransactionTruth
+
+DIALECTS: dict[str, Callable[[SimulatedStation], Dialect]] = {"ocpp1.6": Ocpp16, "ocpp2.0.1": Ocpp201}
+"""The versions that a station may speak, by subprotocol."""
+
+DIALLING_MAX = 64
+"""Handshakes open at one time; more would only wait in the server's backlog."""
+
+TRANSACTIONS_KEPT_MAX = 50_000
+"""Transactions of which the truth is kept: ten of each of 5,000 stations. Beyond it later ones are not."""
+
+SETTLE_POLL_S = 0.05
+
+
+class FleetStatistics(Struct, frozen=True):
+    """The state of a fleet at a moment; the counters from `calls` on only grow.
+
+    `energy_wh` is exactly what all vehicles have drawn. It and `power_w` are as of the last look at each outlet.
+    """
+
+    stations: int
+    connected: int
+    offline: int
+    charging: int
+    transactions: int
+    power_w: float
+    energy_wh: float
+    steps_waiting: int
+    """Transaction messages that no server has answered yet."""
+    calls: int
+    results: int
+    errors: int
+    timeouts: int
+    served: int
+    refused: int
+    malformed: int
+    connects: int
+    losses: int
+    steps_lost: int
+    """Transaction messages that were given up after repeated errors."""
+    steps_forgotten: int
+    """Meter values that found a station's queue full."""
+
+
+class Fleet:
+    """Stations `SIM-0001` and so on, connected to `url`/identity. `run` it; look at it at any moment."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        stations: int,
+        seed: int,
+        versions: Sequence[str],
+        clock: Clock,
+        password: str | None = None,
+        tls: ssl.SSLContext | None = None,
+        behaviour: Behaviour | None = None,
+        connects_per_s: float = 200.0,
+        answer_timeout_s: float = 30.0,
+        samples_kept_max: int = 1000,
+        dial: Dial | None = None,
+    ) -> None:
+        """Stations take turns with `versions` (`ocpp1.6`, `ocpp2.0.1`). The same `seed` makes the same fleet.
+
+        The first connects are spread at `connects_per_s`; it and `answer_timeout_s` count real seconds. `dial` replaces
+        the WebSocket connections to `url`. Raises ValueError for an unknown version or for less than one station.
+        """
+        unknown = [version for version in versions if version not in DIALECTS]
+        if unknown or not versions:
+            raise ValueError(f"versions must be some of {', '.join(DIALECTS)}, not {', '.join(unknown) or 'none'}")
+        if stations < 1:
+            raise ValueError(f"a fleet has at least one station, not {stations}")
+        self._clock = clock
+        self._tally = Tally()
+        self._tasks: list[asyncio.Task[None]] = []
+        self.transactions: list[TransactionTruth] = []
+        """The truth about every transaction, in order of their starts."""
+        started_at = clock.now()
+        dial = dial or dial_websocket(url, password=password, tls=tls)
+        dialling = asyncio.Semaphore(DIALLING_MAX)
+        self._runners = [
+            self._runner(
+                f"SIM-{index + 1:04d}",
+                versions[index % len(versions)],
+                seed=seed,
+                behaviour=behaviour or Behaviour(),
+                started_at=started_at,
+                samples_kept_max=samples_kept_max,
+                dial=dial,
+                dialling=dialling,
+                dial_at=seconds_from(started_at, index / connects_per_s * clock.speed),
+                answer_timeout_s=answer_timeout_s,
+            )
+            for index in range(stations)
+        ]
+
+    @property
+    def stations(self) -> list[SimulatedStation]:
+        """All stations, to look at."""
+        return [runner.station for runner in self._runners]
+
+    @property
+    def statistics(self) -> FleetStatistics:
+        """How the fleet is now."""
+        outlets = [outlet for runner in self._runners for outlet in runner.station.outlets]
+        connected = sum(runner.connected for runner in self._runners)
+        tally = self._tally
+        return FleetStatistics(
+            stations=len(self._runners),
+            connected=connected,
+            offline=len(self._runners) - connected,
+            charging=sum(outlet.evse.power_w > 0 for outlet in outlets),
+            transactions=sum(outlet.charge is not None for outlet in outlets),
+            power_w=sum(outlet.evse.power_w for outlet in outlets),
+            energy_wh=sum(outlet.evse.meter.energy_wh for outlet in outlets),
+            steps_waiting=sum(runner.station.outbox.steps_waiting for runner in self._runners),
+            calls=tally.calls,
+            results=tally.results,
+            errors=tally.errors,
+            timeouts=tally.timeouts,
+            served=tally.served,
+            refused=tally.refused,
+            malformed=tally.malformed,
+            connects=tally.connects,
+            losses=tally.losses,
+            steps_lost=sum(runner.station.steps_lost for runner in self._runners),
+            steps_forgotten=sum(runner.station.outbox.steps_forgotten for runner in self._runners),
+        )
+
+    async def run(self) -> None:
+        """Run all stations until `stop`. An error in one of them is a bug here, and ends all with an ExceptionGroup."""
+        async with asyncio.TaskGroup() as group:
+            self._tasks = [group.create_task(runner.run()) for runner in self._runners]
+
+    def stop(self) -> None:
+        """Hang up in good order and let `run` return. What stations still had to say is lost."""
+        for task in self._tasks:
+            task.cancel()
+
+    async def finish(self) -> None:
+        """End every transaction, begin none, and return once the server has answered all that stations had to say.
+
+        The fleet goes on running. May take as long as the server does; put a timeout around it.
+        """
+        now = self._clock.now()
+        for runner in self._runners:
+            runner.station.finish(now)
+            runner.nudge()
+        while not all(runner.idle for runner in self._runners):
+            await self._clock.sleep(SETTLE_POLL_S * self._clock.speed)
+
+    def _runner(
+        self,
+        identity: str,
+        version: str,
+        *,
+        seed: int,
+        behaviour: Behaviour,
+        started_at: datetime,
+        samples_kept_max: int,
+        dial: Dial,
+        dialling: asyncio.Semaphore,
+        dial_at: datetime,
+        answer_timeout_s: float,
+    ) -> Runner:
+        station = SimulatedStation(
+            identity,
+            version,
+            seed=seed,
+            behaviour=behaviour,
+            started_at=started_at,
+            begin_truth=self._keep,
+            samples_kept_max=samples_kept_max,
+        )
+        return Runner(
+            station,
+            DIALECTS[version](station),
+            dial=dial,
+            dialling=dialling,
+            clock=self._clock,
+            tally=self._tally,
+            dice=Dice(seed, identity, "link"),
+            dial_at=dial_at,
+            answer_timeout_s=answer_timeout_s,
+        )
+
+    def _keep(self, truth: TransactionTruth) -> None:
+        if len(self.transactions) < TRANSACTIONS_KEPT_MAX:
+            self.transactions.append(truth)

@@ -1,0 +1,157 @@
+"""OCPP-J on the station's side: the three messages as JSON arrays, and the socket that carries them."""
+
+import ssl
+from collections.abc import Awaitable, Callable
+from typing import Any, NamedTuple, Protocol, TypeAlias
+from urllib.parse import quote
+
+import msgspec
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.datastructures import Headers
+from websockets.exceptions import ConnectionClosed, InvalidHandshake
+from websockets.headers import build_authorization_basic
+from websockets.typing import Subprotocol
+
+CALL, CALL_RESULT, CALL_ERROR = 2, 3, 4
+
+MESSAGE_BYTES_MAX = 256 * 1024
+"""Largest message taken from a server: a local list or a charging profile is far below."""
+
+HANDSHAKE_TIMEOUT_S = 30.0
+"""A server that is being reconnected by its whole fleet answers late, but it answers."""
+
+CLOSE_TIMEOUT_S = 2.0
+
+
+class LinkLost(Exception):  # noqa: N818 - an event, named as websockets names ConnectionClosed
+    """There is no connection (any more)."""
+
+
+class MalformedMessage(ValueError):  # noqa: N818
+    """What came is no OCPP-J message."""
+
+
+class Message(NamedTuple):
+    """A received message. `action` is the error code in a CALLERROR and empty in a CALLRESULT."""
+
+    kind: int
+    message_id: str
+    action: str
+    payload: dict[str, Any]
+
+
+class Socket(Protocol):
+    """A connection to the server. Every method but `abort` raises LinkLost once it is gone."""
+
+    async def send(self, text: bytes) -> None:
+        """Send one text message in UTF-8."""
+
+    async def receive(self) -> bytes:
+        """The next text message."""
+
+    async def close(self) -> None:
+        """Close in good order. Raises nothing."""
+
+    def abort(self) -> None:
+        """Let it go as a broken cable does. Raises nothing."""
+
+
+Dial: TypeAlias = Callable[[str, str], Awaitable[Socket]]
+"""Connect the station of this identity with this subprotocol. Raises LinkLost."""
+
+
+def encode_call(message_id: str, action: str, payload: bytes) -> bytes:
+    """A CALL (OCPP-J 4.2.1) with a payload that is encoded already."""
+    return msgspec.json.encode((CALL, message_id, action, msgspec.Raw(payload)))
+
+
+def encode_result(message_id: str, payload: dict[str, Any]) -> bytes:
+    """A CALLRESULT (OCPP-J 4.2.2)."""
+    return msgspec.json.encode((CALL_RESULT, message_id, payload))
+
+
+def encode_error(message_id: str, code: str, description: str) -> bytes:
+    """A CALLERROR (OCPP-J 4.2.3) without details."""
+    return msgspec.json.encode((CALL_ERROR, message_id, code, description, {}))
+
+
+def decode(text: bytes) -> Message:
+    """The message in `text`. Raises MalformedMessage."""
+    try:
+        parts = msgspec.json.decode(text)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise MalformedMessage(str(error)) from error
+    match parts:
+        case [2, str(message_id), str(action), dict() | None as payload]:
+            return Message(CALL, message_id, action, payload or {})
+        case [3, str(message_id), dict() | None as payload]:
+            return Message(CALL_RESULT, message_id, "", payload or {})
+        case [4, str(message_id), str(code), *_]:
+            return Message(CALL_ERROR, message_id, code, {})
+    raise MalformedMessage("neither CALL nor CALLRESULT nor CALLERROR")
+
+
+class WebSocket:
+    """A `Socket` on a websockets connection."""
+
+    __slots__ = ("_connection",)
+
+    def __init__(self, connection: ClientConnection) -> None:
+        self._connection = connection
+
+    async def send(self, text: bytes) -> None:
+        """See `Socket.send`."""
+        try:
+            await self._connection.send(text, text=True)
+        except ConnectionClosed as error:
+            raise LinkLost(str(error)) from error
+
+    async def receive(self) -> bytes:
+        """See `Socket.receive`."""
+        try:
+            return await self._connection.recv(decode=False)
+        except ConnectionClosed as error:
+            raise LinkLost(str(error)) from error
+
+    async def close(self) -> None:
+        """See `Socket.close`."""
+        await self._connection.close()
+
+    def abort(self) -> None:
+        """See `Socket.abort`."""
+        self._connection.transport.abort()
+
+
+def dial_websocket(url: str, *, password: str | None = None, tls: ssl.SSLContext | None = None) -> Dial:
+    """Connects stations to `url` + "/" + identity, with Basic authentication if there is a `password`.
+
+    No compression: it costs memory per connection on both sides. No pings: they would keep a timer per station.
+    """
+    base = url.rstrip("/")
+
+    async def dial(identity: str, subprotocol: str) -> Socket:
+        headers = Headers()
+        if password is not None:
+            headers["Authorization"] = build_authorization_basic(identity, password)
+        try:
+            connection = await connect(
+                f"{base}/{quote(identity, safe='')}",
+                subprotocols=[Subprotocol(subprotocol)],
+                additional_headers=headers,
+                user_agent_header=None,
+                compression=None,
+                proxy=None,
+                ssl=tls,
+                open_timeout=HANDSHAKE_TIMEOUT_S,
+                close_timeout=CLOSE_TIMEOUT_S,
+                ping_interval=None,
+                max_size=MESSAGE_BYTES_MAX,
+            )
+        except (OSError, TimeoutError, InvalidHandshake) as error:
+            raise LinkLost(str(error)) from error
+        if connection.subprotocol != subprotocol:
+            await connection.close()
+            raise LinkLost(f"the server does not speak {subprotocol}")
+        return WebSocket(connection)
+
+    return dial

@@ -158,7 +158,7 @@ class JournalFile:
         self._count_wal(len(blob) + state_bytes, pages_more=2 + len(states))
 
     def read(self, after: int, bytes_max: int) -> list[StoredBatch]:
-        """The batches that follow `after`, in order: at most `bytes_max` of blobs and READ_BATCHES_MAX, at least one."""
+        """Batches that follow `after`, in order: at least one, else at most READ_BATCHES_MAX and `bytes_max`."""
         batches: list[StoredBatch] = []
         size_bytes = 0
         sql = "SELECT id, written_at, entries, blob FROM batch WHERE id > ? ORDER BY id LIMIT ?"

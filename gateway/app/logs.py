@@ -8,7 +8,7 @@ says how many were left out (`suppressed`). Writing never raises into the caller
 import json
 import os
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
 
@@ -94,6 +94,12 @@ class JsonLog:
             self._write(_encode(line))
         except OSError:
             self.lines_lost += 1
+
+
+def open_log(level: Level, file: Path | None) -> JsonLog:
+    """Return a log that appends to `file`, or writes to standard error. Raises OSError if the file cannot be opened."""
+    write = stderr_writer if file is None else file_writer(file)
+    return JsonLog(write, level=level, now=lambda: datetime.now(UTC))
 
 
 def file_writer(file: Path) -> _Write:

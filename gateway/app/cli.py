@@ -1,0 +1,212 @@
+"""The command line, `ocpp-gateway`. What a command alone needs is imported when it runs, so that `--help` is quick.
+
+A command that cannot work says why on standard error, one line for each reason, and ends with status 1; a wrong call
+ends with status 2.
+"""
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gateway import __version__
+
+if TYPE_CHECKING:
+    from gateway.app.config import Config
+    from gateway.app.config_sources import Configuration
+
+PASSWORD_INPUT_BYTES_MAX = 4096
+"""How much is read from standard input in search of a password."""
+
+CONFIG_OPTION = click.option(
+    "--config",
+    "file",
+    type=click.Path(path_type=Path),
+    envvar="OCPP_GATEWAY_CONFIG",
+    help="TOML file. Without one the gateway listens on loopback only.",
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="ocpp-gateway", message="%(prog)s %(version)s")
+def main() -> None:
+    """OCPP edge gateway: what charging stations say is validated, on disk, answered and stored."""
+
+
+@main.command()
+@CONFIG_OPTION
+@click.option("--host", help="Address to listen on for stations; sets listener.host.")
+@click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on for stations; sets listener.port.")
+@click.option("--data", type=click.Path(), help="Directory for what must not be lost; sets data.directory.")
+def serve(file: Path | None, host: str | None, port: int | None, data: str | None) -> None:
+    """Serve charging stations until Ctrl-C. A second Ctrl-C stops at once."""
+    options = {"--host": ("listener.host", host), "--port": ("listener.port", port), "--data": ("data.directory", data)}
+    with _failures_told():
+        config = _load(file, options).config
+        import uvloop
+
+        from gateway.app.gateway import Gateway
+        from gateway.app.logs import open_log
+        from gateway.app.signals import run_until_signalled
+
+        log = open_log(config.log.level, config.log.file)
+        gateway = Gateway(config, log=log)
+
+        def announce() -> None:
+            click.echo(f"data      {config.data.directory.absolute()}")
+            click.echo(f"stations  {gateway.stations_url}")
+            click.echo(f"admin     {gateway.admin_url}")
+
+        try:
+            uvloop.run(run_until_signalled(gateway, announce))
+        finally:
+            log.close()
+
+
+@main.command()
+@click.option("--stations", type=click.IntRange(1, 5000), default=12, show_default=True, help="Simulated stations.")
+@click.option(
+    "--speed",
+    type=click.FloatRange(0.1, 3600),
+    default=60.0,
+    show_default=True,
+    help="Simulated seconds in a real one.",
+)
+@click.option("--seed", type=int, default=1, show_default=True, help="The same seed, the same stations.")
+@click.option("--duration", type=click.FloatRange(min=0, min_open=True), help="Seconds to run; else until Ctrl-C.")
+def demo(stations: int, speed: float, seed: int, duration: float | None) -> None:
+    """Run a gateway with simulated stations."""
+    with _failures_told():
+        from gateway.app.demo import run_demo
+
+        run_demo(stations=stations, speed=speed, seed=seed, duration_s=duration)
+
+
+@main.command("check-config")
+@CONFIG_OPTION
+def check_config(file: Path | None) -> None:
+    """Check the configuration and its files."""
+    with _failures_told():
+        _check_files(_load(file).config)
+    click.echo(f"{file or 'the configuration'}: valid")
+
+
+@main.group("print")
+def print_page() -> None:
+    """Print the configuration or a reference."""
+
+
+@print_page.command("config")
+@CONFIG_OPTION
+def print_config(file: Path | None) -> None:
+    """The configuration in effect, as TOML, with where each key was set."""
+    with _failures_told():
+        from gateway.app.config_pages import effective_page
+
+        click.echo(effective_page(_load(file)), nl=False)
+
+
+@print_page.command("reference")
+def print_reference() -> None:
+    """Every key of the configuration: type, default, unit and meaning, as Markdown."""
+    from gateway.app.config_pages import reference_page
+
+    click.echo(reference_page(), nl=False)
+
+
+@print_page.command("metrics")
+def print_metrics() -> None:
+    """Every metric: kind, labels and meaning, as Markdown."""
+    from gateway.app.metrics import METRICS, PREFIX
+
+    click.echo("# Metrics\n\n| metric | kind | labels | meaning |\n| --- | --- | --- | --- |")
+    for metric in METRICS:
+        labels = ", ".join(f"`{label}`" for label in metric.labels)
+        click.echo(f"| `{PREFIX}{metric.name}` | {metric.kind} | {labels} | {metric.help} |")
+
+
+@main.command("hash-password")
+@click.argument("identity")
+@click.option(
+    "--hex", "is_hex", is_flag=True, help="The password is typed as hexadecimal, as 1.6 ChangeConfiguration has it."
+)
+def hash_password(identity: str, is_hex: bool) -> None:
+    """Make a line of a credentials file.
+
+    Reads a station's password and prints its line for the file that stations.credentials_file names.
+
+    The password comes from standard input, or from a prompt that does not show it: 16 to 64 random bytes. 1.6 stations
+    are given theirs as hexadecimal digits (ChangeConfiguration of AuthorizationKey): use --hex for those.
+    """
+    with _failures_told():
+        from gateway.core.credentials import SALT_BYTES, CredentialsError, hash_line
+
+        password = _read_password()
+        try:
+            key = bytes.fromhex(password.decode("ascii")) if is_hex else password
+        except ValueError:
+            raise CredentialsError("the password is not hexadecimal") from None
+        click.echo(hash_line(identity, key, os.urandom(SALT_BYTES)))
+
+
+def _read_password() -> bytes:
+    if sys.stdin.isatty():
+        typed: str = click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
+        return typed.encode("utf-8", "surrogateescape")
+    content = sys.stdin.buffer.read(PASSWORD_INPUT_BYTES_MAX)
+    return content.removesuffix(b"\n").removesuffix(b"\r")
+
+
+def _load(file: Path | None, options: Mapping[str, tuple[str, Any]] | None = None) -> "Configuration":
+    from gateway.app.config_sources import load_config
+
+    given = {name: (key, value) for name, (key, value) in (options or {}).items() if value is not None}
+    return load_config(file, environment=os.environ, options=given)
+
+
+def _check_files(config: "Config") -> None:
+    """Read every file that `config` names. Raises ConfigError with the problems of all."""
+    from gateway.app.config_sources import ConfigError
+    from gateway.app.side_files import read_bearer_token, read_credentials, read_station_list
+    from gateway.app.token_file import read_tokens
+
+    reads: list[tuple[Callable[[Path], object], Path | None]] = [
+        (read_station_list, config.stations.list_file),
+        (read_credentials, config.stations.credentials_file),
+        (read_tokens, config.authorisation.token_file),
+        (read_bearer_token, config.admin.token_file),
+    ]
+    problems: list[str] = []
+    for read, file in reads:
+        if file is not None:
+            try:
+                read(file)
+            except ConfigError as error:
+                problems.extend(error.problems)
+    if problems:
+        raise ConfigError(problems)
+
+
+@contextmanager
+def _failures_told() -> Iterator[None]:
+    """Say in lines without a traceback why a command cannot work, and end with status 1."""
+    try:
+        yield
+    except _expected_failures() as error:
+        for reason in str(error).splitlines():
+            click.echo(f"ocpp-gateway: {reason}", err=True)
+        sys.exit(1)
+
+
+def _expected_failures() -> tuple[type[Exception], ...]:
+    """Return the errors that are no fault of the program. Called only once one was raised."""
+    from gateway.app.config_sources import ConfigError
+    from gateway.core.credentials import CredentialsError
+    from gateway.io.data_directory import DataDirectoryError
+    from gateway.io.journal_batch import JournalError
+
+    return ConfigError, CredentialsError, DataDirectoryError, JournalError, OSError

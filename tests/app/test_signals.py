@@ -1,0 +1,110 @@
+"""Facts about signals: what the first one does, and the second."""
+
+import asyncio
+import os
+import signal
+
+import pytest
+
+from gateway.app.signals import install, run_until_signalled
+
+
+class Scripted:
+    """A Service that notes what is called, sends itself signals, and hangs where it is told to."""
+
+    def __init__(self, *, hangs_in="", fails_in="", signals_in=()):
+        self.calls: list[str] = []
+        self._hangs_in = hangs_in
+        self._fails_in = fails_in
+        self._signals_in = list(signals_in)
+
+    async def _step(self, name: str) -> None:
+        self.calls.append(name)
+        while name in self._signals_in:
+            self._signals_in.remove(name)
+            os.kill(os.getpid(), signal.SIGINT)
+            await asyncio.sleep(0)
+        if self._fails_in == name:
+            raise OSError(f"{name} failed")
+        if self._hangs_in == name:
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                self.calls.append(f"{name} cancelled")
+                raise
+
+    async def start(self) -> None:
+        await self._step("start")
+
+    async def drain(self) -> None:
+        await self._step("drain")
+
+    async def stop(self) -> None:
+        await self._step("stop")
+
+
+def run(service, on_started) -> None:
+    asyncio.run(asyncio.wait_for(run_until_signalled(service, on_started), 10))
+
+
+def kill(number=signal.SIGINT) -> None:
+    os.kill(os.getpid(), number)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_first_signal_drains_and_stops(number):
+    service = Scripted()
+    run(service, lambda: kill(number))
+    assert service.calls == ["start", "drain", "stop"]
+
+
+def test_a_second_signal_cancels_the_drain():
+    service = Scripted(hangs_in="drain", signals_in=["drain"])
+    run(service, kill)
+    assert service.calls == ["start", "drain", "drain cancelled", "stop"]
+
+
+def test_a_signal_during_the_start_drains_after_it():
+    service = Scripted(signals_in=["start"])
+    run(service, lambda: service.calls.append("started"))
+    assert service.calls == ["start", "started", "drain", "stop"]
+
+
+def test_two_signals_during_the_start_stop_at_once():
+    service = Scripted(hangs_in="start", signals_in=["start", "start"])
+    run(service, lambda: service.calls.append("started"))
+    assert service.calls == ["start", "start cancelled", "stop"]
+
+
+def test_a_start_that_fails_is_cleaned_up_and_told():
+    service = Scripted(fails_in="start")
+    with pytest.raises(OSError, match="start failed"):
+        run(service, kill)
+    assert service.calls == ["start", "stop"]
+
+
+def test_a_drain_that_fails_still_stops():
+    service = Scripted(fails_in="drain")
+    with pytest.raises(OSError, match="drain failed"):
+        run(service, kill)
+    assert service.calls == ["start", "drain", "stop"]
+
+
+def test_afterwards_signals_have_their_usual_effect():
+    before = signal.getsignal(signal.SIGTERM)
+    run(Scripted(), kill)
+    assert signal.getsignal(signal.SIGTERM) == before
+
+
+def test_each_later_signal_counts_as_a_second():
+    async def check():
+        calls = []
+        uninstall = install(asyncio.get_running_loop(), lambda: calls.append(1), lambda: calls.append(2))
+        for expected in ([1], [1, 2], [1, 2, 2]):
+            kill()
+            async with asyncio.timeout(10):
+                while calls != expected:
+                    await asyncio.sleep(0)
+        uninstall()
+
+    asyncio.run(check())

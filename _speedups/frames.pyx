@@ -1,4 +1,4 @@
-"""WebSocket frames on the server's side of a connection (RFC 6455 section 5). Its plain twin is gateway/hot/frames.py.
+"""WebSocket frames as a server reads and writes them (RFC 6455 section 5). The plain twin is gateway/hot/frames.py.
 
 A frame that arrives whole in one read, nearly always so, is unmasked straight into the bytes object that is returned.
 Only what is incomplete is copied, into buffers that are freed as soon as they are empty.

@@ -1,7 +1,7 @@
 """The one door to compiled code. Nothing else in the project knows that `gateway._speedups` exists.
 
-Type checkers read the plain twins, so no stub can drift. With `GATEWAY_PURE=1` in the environment the twins run in place
-of the compiled leaves: slower, for tests and debugging only. A missing extension is an error, never a silent slow path.
+Type checkers read the plain twins, so no stub can drift. With `GATEWAY_PURE=1` in the environment the twins run in
+place of the compiled leaves, for tests and debugging only. A missing extension is an error, never a silent slow path.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""WebSocket frames on the server's side of a connection (RFC 6455 section 5): the plain twin of `_speedups/frames.pyx`."""
+"""WebSocket frames as a server reads and writes them (RFC 6455 section 5): the plain twin of `_speedups/frames.pyx`."""
 
 CONTINUATION = 0
 TEXT = 1
@@ -7,11 +7,11 @@ CLOSE = 8
 PING = 9
 PONG = 10
 FAILED = -1
-"""Event of a connection that must be failed (RFC 6455 section 7.1.7): its payload is that of the Close frame to send."""
+"""The connection must be failed (RFC 6455 section 7.1.7); its payload is that of the Close frame to send."""
 
 FRAGMENTS_MAX = 65_536
-"""Most frames in one message. Empty fragments cost no memory, so only a count can end them. 4 MiB in pieces of 64 bytes,
-the finest that the Autobahn test suite sends, still pass."""
+"""Most frames in one message. Empty fragments cost no memory, so only a count can end them. 4 MiB in pieces of 64
+bytes, the finest that the Autobahn test suite sends, still pass."""
 
 CONTROL_BYTES_MAX = 125
 """Longest payload of a control frame (RFC 6455 section 5.5)."""

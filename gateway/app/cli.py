@@ -74,7 +74,7 @@ def serve(file: Path | None, host: str | None, port: int | None, data: str | Non
     type=click.FloatRange(0.1, 3600),
     default=60.0,
     show_default=True,
-    help="Simulated seconds in a real one.",
+    help="Simulated seconds a second.",
 )
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed, the same stations.")
 @click.option("--duration", type=click.FloatRange(min=0, min_open=True), help="Seconds to run; else until Ctrl-C.")

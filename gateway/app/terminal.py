@@ -1,0 +1,178 @@
+"""The demo's live picture: plain text for a terminal, redrawn in place; where there is none, a line now and then."""
+
+import shutil
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Final, TextIO
+
+from msgspec import Struct
+
+LINE_INTERVAL_S: Final = 5.0
+"""Time between two lines where the output is no terminal: a log or a file, which nobody watches."""
+
+SMALLEST: Final = (40, 12)
+"""Columns and lines below which the picture is cut rather than drawn differently."""
+
+BAR_COLUMNS: Final = 12
+
+_HOME, _CLEAR, _LINE_END, _BELOW = "\x1b[H", "\x1b[2J", "\x1b[K", "\x1b[J"
+_HIDE_CURSOR, _SHOW_CURSOR = "\x1b[?25l", "\x1b[?25h"
+_BOLD, _DIM, _GREEN, _PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[32m", "\x1b[0m"
+
+
+class StationRow(Struct, frozen=True, kw_only=True):
+    """One station in the picture. `soc_percent` is None while no EV is plugged in."""
+
+    identity: str
+    version: str
+    state: str
+    soc_percent: float | None
+    power_w: float
+    power_max_w: float
+    energy_wh: float
+
+
+class Snapshot(Struct, frozen=True, kw_only=True):
+    """What the picture shows. `at` is the stations' time, which runs `speed` times faster than the real one."""
+
+    at: datetime
+    elapsed_s: float
+    speed: float
+    connected: int
+    charging: int
+    power_w: float
+    energy_wh: float
+    messages_per_s: float
+    readings_stored: int
+    journal_bytes: int
+    journal_waiting: int
+    stations: list[StationRow]
+    footer: list[str]
+
+
+class Look(Struct, frozen=True):
+    """What the terminal can show: colours, and characters beyond ASCII."""
+
+    colour: bool = False
+    blocks: bool = False
+
+
+class Screen:
+    """Shows snapshots on `stream`: a picture on a terminal, else a line every LINE_INTERVAL_S."""
+
+    def __init__(self, stream: TextIO, *, colour: bool = True) -> None:
+        self._stream = stream
+        self._is_terminal = stream.isatty()
+        self._look = Look(colour, (stream.encoding or "").lower().replace("-", "") == "utf8")
+        self._drawn = False
+        self._line_due_s = 0.0
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Show `snapshot`. Raises OSError if the stream is gone."""
+        if self._is_terminal:
+            size = shutil.get_terminal_size()
+            lines = picture(snapshot, size.columns, size.lines - 1, self._look).split("\n")
+            start = _HOME if self._drawn else _HIDE_CURSOR + _CLEAR + _HOME
+            self._stream.write(start + "".join(f"{line}{_LINE_END}\n" for line in lines) + _BELOW)
+            self._drawn = True
+        elif snapshot.elapsed_s >= self._line_due_s:
+            self._line_due_s = snapshot.elapsed_s + LINE_INTERVAL_S
+            self._stream.write(line(snapshot) + "\n")
+        self._stream.flush()
+
+    def close(self) -> None:
+        """Leave the last picture where it is, and give the cursor back."""
+        if self._drawn:
+            self._stream.write(_SHOW_CURSOR)
+            self._stream.flush()
+
+
+def line(snapshot: Snapshot) -> str:
+    """Return `snapshot` as one line."""
+    return (
+        f"{_elapsed(snapshot.elapsed_s)}  connected {snapshot.connected}/{len(snapshot.stations)}"
+        f"  charging {snapshot.charging}  power {_kilowatts(snapshot.power_w)}"
+        f"  delivered {_kilowatt_hours(snapshot.energy_wh)}  messages {snapshot.messages_per_s:.0f}/s"
+        f"  readings stored {snapshot.readings_stored:,}  journal {_size(snapshot.journal_bytes)},"
+        f" {snapshot.journal_waiting:,} waiting"
+    )
+
+
+def picture(snapshot: Snapshot, width: int, height: int, look: Look = Look()) -> str:  # noqa: B008 - immutable
+    """Return `snapshot` as at most `height` lines of `width` characters. Stations that do not fit are counted."""
+    width, height = max(width, SMALLEST[0]), max(height, SMALLEST[1])
+    head = list(_head(snapshot))
+    foot = ["", *snapshot.footer]
+    room = height - len(head) - len(foot)
+    shown = snapshot.stations if len(snapshot.stations) <= room else snapshot.stations[: max(room - 1, 0)]
+    rows = [_row(station, width, look) for station in shown]
+    if len(shown) < len(snapshot.stations):
+        rows.append(_styled(f"... and {len(snapshot.stations) - len(shown):,} more"[:width], _DIM, look))
+    head_lines = [_styled(_clean(text)[:width], _BOLD if index == 0 else "", look) for index, text in enumerate(head)]
+    foot_lines = [_clean(text)[:width] for text in foot]
+    return "\n".join([*head_lines, *rows, *foot_lines][:height])
+
+
+def _head(snapshot: Snapshot) -> Iterator[str]:
+    yield (
+        f"ocpp-gateway demo   {snapshot.at:%Y-%m-%d %H:%M:%S}   {snapshot.speed:g} times real time"
+        f"   running {_elapsed(snapshot.elapsed_s)}"
+    )
+    yield ""
+    yield (
+        f"connected {snapshot.connected}/{len(snapshot.stations)}   charging {snapshot.charging}"
+        f"   power {_kilowatts(snapshot.power_w)}   delivered {_kilowatt_hours(snapshot.energy_wh)}"
+    )
+    yield (
+        f"messages {snapshot.messages_per_s:.0f}/s   readings stored {snapshot.readings_stored:,}"
+        f"   journal {_size(snapshot.journal_bytes)}, {snapshot.journal_waiting:,} waiting"
+    )
+    yield ""
+    yield f"{'station':<12}{'version':<9}{'state':<15}{'EV':>6}  {'power':<{BAR_COLUMNS}}{'':>10}{'energy':>12}"
+
+
+def _row(station: StationRow, width: int, look: Look) -> str:
+    charge = "-" if station.soc_percent is None else f"{station.soc_percent:.0f} %"
+    left = f"{_cell(station.identity, 12)}{_cell(station.version, 9)}{_cell(station.state, 15)}{charge:>6}  "
+    bar = _bar(station.power_w, station.power_max_w, look)
+    right = f"{_kilowatts(station.power_w):>10}{_kilowatt_hours(station.energy_wh):>12}"
+    drawn = bar[: max(width - len(left), 0)]
+    style = _GREEN if station.power_w > 0 else _DIM
+    return left[:width] + _styled(drawn, style, look) + right[: max(width - len(left) - len(bar), 0)]
+
+
+def _bar(power_w: float, power_max_w: float, look: Look) -> str:
+    share = min(max(power_w / power_max_w, 0.0), 1.0) if power_max_w > 0 else 0.0
+    filled = round(share * BAR_COLUMNS)
+    full, empty = ("█", "░") if look.blocks else ("#", ".")
+    return full * filled + empty * (BAR_COLUMNS - filled)
+
+
+def _cell(text: str, columns: int) -> str:
+    return f"{_clean(text)[: columns - 1]:<{columns}}"
+
+
+def _clean(text: str) -> str:
+    """Return `text` without anything that could steer the terminal."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else "?" for c in text)
+
+
+def _styled(text: str, style: str, look: Look) -> str:
+    return f"{style}{text}{_PLAIN}" if look.colour and style and text else text
+
+
+def _kilowatts(power_w: float) -> str:
+    return f"{power_w / 1000:.1f} kW"
+
+
+def _kilowatt_hours(energy_wh: float) -> str:
+    return f"{energy_wh / 1000:,.2f} kWh"
+
+
+def _size(size_bytes: int) -> str:
+    return f"{size_bytes / 1024:.0f} KiB" if size_bytes < 1024 * 1024 else f"{size_bytes / 1024 / 1024:.1f} MiB"
+
+
+def _elapsed(elapsed_s: float) -> str:
+    seconds = int(elapsed_s)
+    return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"

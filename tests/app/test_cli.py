@@ -1,0 +1,193 @@
+"""Facts about the command line: what it prints, why it fails, and with which status."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+import gateway
+from gateway import __version__
+from gateway.app.cli import main
+from gateway.app.config_sources import load_config
+from gateway.core.credentials import hash_line, parse_credentials
+
+KEY = b"0123456789abcdef"
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch, tmp_path):
+    for name in os.environ:
+        if name.startswith("OCPP_GATEWAY"):
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+
+def python(*arguments: str) -> str:
+    """Return what a fresh interpreter prints."""
+    root = Path(gateway.__file__).parent.parent
+    result = subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=False, cwd=root)
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+def run(*arguments: str, **how):
+    return CliRunner().invoke(main, list(arguments), **how)
+
+
+def test_the_version_is_that_of_the_package():
+    assert run("--version").output == f"ocpp-gateway {__version__}\n"
+
+
+def test_help_loads_nothing_that_is_slow():
+    show = "import sys; from gateway.app.cli import main; main(['--help'], standalone_mode=False)"
+    output = python("-c", show + "; print(*sys.modules)")
+    assert "check-config" in output
+    for slow in ("aiohttp", "uvloop", "prometheus_client", "msgspec", "orjson", "sqlite3", "asyncio"):
+        assert f" {slow} " not in output
+
+
+@pytest.mark.parametrize("command", ["serve", "demo", "check-config", "print", "hash-password"])
+def test_every_command_explains_itself(command):
+    for option in ("-h", "--help"):
+        result = run(command, option)
+        assert result.exit_code == 0
+        assert "Usage:" in result.output
+
+
+def test_python_minus_m_is_the_same_command():
+    assert python("-m", "gateway", "--version") == f"ocpp-gateway {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["srve"],
+        ["serve", "extra"],
+        ["serve", "--port", "x"],
+        ["serve", "--port", "70000"],
+        ["demo", "--stations", "0"],
+        ["demo", "--speed", "-1"],
+        ["demo", "--duration", "0"],
+        ["print", "nothing"],
+        ["hash-password"],
+    ],
+)
+def test_a_wrong_call_has_status_2(arguments):
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert "Usage:" in result.stderr
+    assert result.stdout == ""
+
+
+# check-config and print
+
+
+def test_no_configuration_is_a_valid_one():
+    result = run("check-config")
+    assert (result.exit_code, result.output) == (0, "the configuration: valid\n")
+
+
+def test_a_wrong_configuration_is_told_line_by_line_with_status_1(tmp_path):
+    (tmp_path / "gateway.toml").write_text("[listener]\nprot = 1\n[log]\nlevel = 3\n")
+    for command in (["check-config"], ["print", "config"], ["serve"]):
+        result = run(*command, "--config", "gateway.toml")
+        assert result.exit_code == 1
+        assert result.stdout == ""
+        assert result.stderr.splitlines() == [
+            'ocpp-gateway: gateway.toml: $.listener.prot: unknown key; did you mean "port"?',
+            'ocpp-gateway: gateway.toml: $.log.level: is 3, must be "debug", "error", "info" or "warning"',
+        ]
+
+
+def test_a_configuration_that_is_not_there_is_told_in_one_line():
+    result = run("check-config", "--config", "absent.toml")
+    assert result.exit_code == 1
+    assert result.stderr == "ocpp-gateway: absent.toml: cannot be read: No such file or directory\n"
+
+
+def test_the_files_that_the_configuration_names_are_checked_too(tmp_path):
+    (tmp_path / "gateway.toml").write_text(
+        '[stations]\nlist_file = "list"\ncredentials = "basic"\ncredentials_file = "passwords"\n'
+        '[authorisation]\ntoken_file = "tokens.toml"\n[admin]\ntoken_file = "bearer"\n'
+    )
+    (tmp_path / "list").write_text("a/b\n")
+    (tmp_path / "passwords").write_text("CP1:plain\n")
+    (tmp_path / "tokens.toml").write_text("[[token]]\n")
+    (tmp_path / "bearer").write_text("short")
+    result = run("check-config", "--config", "gateway.toml")
+    assert result.exit_code == 1
+    assert [line.split(": ")[1] for line in result.stderr.splitlines()] == [
+        "list",
+        "passwords",
+        "tokens.toml",
+        "bearer",
+    ]
+    (tmp_path / "list").write_text("CP1\n")
+    (tmp_path / "passwords").write_text(hash_line("CP1", KEY, bytes(16)))
+    (tmp_path / "tokens.toml").write_text('[[token]]\nid = "04A2"\n')
+    (tmp_path / "bearer").write_text("0123456789abcdef")
+    assert run("check-config", "--config", "gateway.toml").output == "gateway.toml: valid\n"
+
+
+def test_the_environment_names_the_file_and_sets_keys(tmp_path):
+    (tmp_path / "gateway.toml").write_text("[listener]\nport = 9001\n")
+    environment = {"OCPP_GATEWAY_CONFIG": "gateway.toml", "OCPP_GATEWAY__LISTENER__BACKLOG": "7"}
+    page = run("print", "config", env=environment).output
+    assert "port = 9001  # gateway.toml\n" in page
+    assert "backlog = 7  # OCPP_GATEWAY__LISTENER__BACKLOG\n" in page
+
+
+def test_the_printed_configuration_can_be_used(tmp_path):
+    (tmp_path / "printed.toml").write_text(run("print", "config", env={"OCPP_GATEWAY__DRAIN__GRACE_S": "3"}).output)
+    assert load_config(tmp_path / "printed.toml").config.drain.grace_s == 3.0
+
+
+def test_the_reference_is_printed():
+    result = run("print", "reference")
+    assert result.exit_code == 0
+    assert result.output.startswith("# Configuration reference\n")
+
+
+# hash-password
+
+
+def test_the_printed_line_lets_the_station_in():
+    line = run("hash-password", "DE:ABC/1 *", input=KEY + b"\n").output
+    assert parse_credentials(line, name="printed").verify("DE:ABC/1 *", b"DE:ABC/1 *:" + KEY)
+
+
+def test_two_lines_for_one_password_differ():
+    assert run("hash-password", "CP1", input=KEY).output != run("hash-password", "CP1", input=KEY).output
+
+
+def test_a_password_of_raw_bytes_is_read_as_it_is():
+    key = bytes(range(0xF0, 0x100))
+    line = run("hash-password", "CP1", input=key).output
+    assert parse_credentials(line, name="printed").verify("CP1", b"CP1:" + key)
+
+
+def test_a_password_in_hexadecimal_is_decoded():
+    line = run("hash-password", "CP1", "--hex", input=KEY.hex().encode() + b"\r\n").output
+    assert parse_credentials(line, name="printed").verify("CP1", b"CP1:" + KEY)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "typed", "why"),
+    [
+        (["CP1"], b"hunter2\n", "16 to 64 bytes, this one 7"),
+        (["CP1"], b"", "16 to 64 bytes, this one 0"),
+        (["CP1"], b"x" * 65, "16 to 64 bytes, this one 65"),
+        (["CP1", "--hex"], b"not hexadecimal!", "is not hexadecimal"),
+        (["CP1", "--hex"], b"\xff\xfe", "is not hexadecimal"),
+        ([""], KEY, "the identity is empty"),
+    ],
+)
+def test_a_password_that_cannot_be_used_is_told_and_not_repeated(arguments, typed, why):
+    result = run("hash-password", *arguments, input=typed)
+    assert result.exit_code == 1
+    assert why in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+    assert b"hunter2" not in result.output_bytes

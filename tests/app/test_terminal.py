@@ -1,0 +1,158 @@
+"""Facts about the demo's picture, as text."""
+
+import io
+import re
+from datetime import UTC, datetime
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.app.terminal import Look, Screen, Snapshot, StationRow, line, picture
+
+STATION = StationRow(
+    identity="SIM-0001",
+    version="1.6",
+    state="Charging",
+    soc_percent=43.2,
+    power_w=11_000,
+    power_max_w=22_000,
+    energy_wh=12_340,
+)
+SNAPSHOT = Snapshot(
+    at=datetime(2026, 1, 1, 12, 34, 56, tzinfo=UTC),
+    elapsed_s=83.9,
+    speed=60,
+    connected=2,
+    charging=1,
+    power_w=11_000,
+    energy_wh=1_234_560,
+    messages_per_s=34.4,
+    readings_stored=12_345,
+    journal_bytes=3 * 1024 * 1024,
+    journal_waiting=7,
+    stations=[
+        STATION,
+        msgspec.structs.replace(STATION, identity="SIM-0002", soc_percent=None, power_w=0, state="Available"),
+    ],
+    footer=["Try: sqlite3 store.sqlite 'select count(*) from reading'", "Ctrl-C stops"],
+)
+FLEET = msgspec.structs.replace(
+    SNAPSHOT, stations=[msgspec.structs.replace(STATION, identity=f"SIM-{number:04}") for number in range(1, 501)]
+)
+
+
+def test_the_picture_of_two_stations():
+    assert picture(SNAPSHOT, 100, 30).split("\n") == [
+        "ocpp-gateway demo   2026-01-01 12:34:56   60 times real time   running 00:01:23",
+        "",
+        "connected 2/2   charging 1   power 11.0 kW   delivered 1,234.56 kWh",
+        "messages 34/s   readings stored 12,345   journal 3.0 MiB, 7 waiting",
+        "",
+        "station     version  state              EV  power                       energy",
+        "SIM-0001    1.6      Charging         43 %  ######......   11.0 kW   12.34 kWh",
+        "SIM-0002    1.6      Available           -  ............    0.0 kW   12.34 kWh",
+        "",
+        "Try: sqlite3 store.sqlite 'select count(*) from reading'",
+        "Ctrl-C stops",
+    ]
+
+
+def test_stations_that_do_not_fit_are_counted():
+    lines = picture(FLEET, 100, 24).split("\n")
+    assert len(lines) == 24
+    shown = [text for text in lines if text.startswith("SIM-")]
+    assert f"... and {500 - len(shown)} more" in lines
+    assert lines[-1] == "Ctrl-C stops"
+
+
+def test_a_table_that_just_fits_is_whole():
+    fleet = msgspec.structs.replace(FLEET, stations=FLEET.stations[:20])
+    height = len(picture(fleet, 100, 100).split("\n"))
+    assert "more" not in picture(fleet, 100, height)
+    assert "... and 2 more" in picture(fleet, 100, height - 1)
+
+
+@given(width=st.integers(-5, 300), height=st.integers(-5, 100), look=st.builds(Look, st.booleans(), st.booleans()))
+def test_no_line_is_wider_and_no_picture_higher_than_the_terminal(width, height, look):
+    lines = picture(FLEET, width, height, look).split("\n")
+    assert len(lines) <= max(height, 12)
+    assert max(len(re.sub(r"\x1b\[\d*m", "", text)) for text in lines) <= max(width, 40)
+
+
+@pytest.mark.parametrize(
+    ("power_w", "power_max_w", "bar"),
+    [
+        (0, 22_000, "............"),
+        (22_000, 22_000, "############"),
+        (11_000, 22_000, "######......"),
+        (50_000, 22_000, "############"),
+        (-5, 22_000, "............"),
+        (5, 0, "............"),
+    ],
+)
+def test_the_bar_is_the_share_of_the_highest_power(power_w, power_max_w, bar):
+    station = msgspec.structs.replace(STATION, power_w=power_w, power_max_w=power_max_w)
+    assert bar in picture(msgspec.structs.replace(SNAPSHOT, stations=[station]), 100, 30)
+
+
+def test_blocks_are_for_terminals_that_have_them():
+    assert "██████░░░░░░" in picture(SNAPSHOT, 100, 30, Look(blocks=True))
+    assert picture(SNAPSHOT, 100, 30).isascii()
+
+
+def test_a_name_cannot_steer_the_terminal():
+    station = msgspec.structs.replace(STATION, identity="\x1b[2J\n\x9b", state="a\rb")
+    text = picture(msgspec.structs.replace(SNAPSHOT, stations=[station], footer=["\x1b]0;x\x07"]), 100, 30)
+    assert all(character.isprintable() or character == "\n" for character in text)
+    assert len(text.split("\n")) == len(picture(SNAPSHOT, 100, 30).split("\n")) - 2
+
+
+def test_a_line_says_the_same_without_a_terminal():
+    assert line(SNAPSHOT) == (
+        "00:01:23  connected 2/2  charging 1  power 11.0 kW  delivered 1,234.56 kWh  messages 34/s"
+        "  readings stored 12,345  journal 3.0 MiB, 7 waiting"
+    )
+
+
+class Terminal(io.StringIO):
+    encoding = "utf-8"
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_file_gets_a_line_every_five_seconds():
+    stream = io.StringIO()
+    screen = Screen(stream)
+    for elapsed_s in range(12):
+        screen.show(msgspec.structs.replace(SNAPSHOT, elapsed_s=elapsed_s))
+    screen.close()
+    assert [text[:8] for text in stream.getvalue().splitlines()] == ["00:00:00", "00:00:05", "00:00:10"]
+    assert "\x1b" not in stream.getvalue()
+
+
+def test_a_terminal_is_cleared_once_and_then_redrawn_in_place():
+    stream = Terminal()
+    screen = Screen(stream)
+    screen.show(SNAPSHOT)
+    screen.show(SNAPSHOT)
+    assert stream.getvalue().count("\x1b[2J") == 1
+    assert stream.getvalue().count("\x1b[H") == 2
+    assert "█" in stream.getvalue()
+
+
+def test_the_cursor_is_given_back():
+    stream = Terminal()
+    screen = Screen(stream, colour=False)
+    screen.show(SNAPSHOT)
+    assert stream.getvalue().startswith("\x1b[?25l")
+    screen.close()
+    assert stream.getvalue().endswith("\x1b[?25h")
+
+
+def test_a_screen_that_showed_nothing_writes_nothing():
+    stream = Terminal()
+    Screen(stream).close()
+    assert stream.getvalue() == ""

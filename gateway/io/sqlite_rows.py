@@ -71,10 +71,10 @@ class Rows:
 
     def write(self, connection: sqlite3.Connection) -> None:
         """Insert everything but the transactions, in the connection's open transaction."""
-        insert_rows(connection, "meter_value", 10, self._meter_values)
+        insert_rows(connection, "meter_value", 11, self._meter_values)
         insert_rows(connection, "connector_status", 11, self._connector_statuses)
         insert_rows(connection, "event", 8, self._events)
-        insert_rows(connection, "raw_message", 10, self._raw_messages)
+        insert_rows(connection, "raw_message", 11, self._raw_messages)
         seen: list[object] = []
         for identity, (first, last) in self._seen.items():
             seen += (identity, first, last)
@@ -101,7 +101,8 @@ class Rows:
                         time = iso(meter_value.time)
                         samples = meter_value.samples
                         self._meter_values += (time, received_at, station, record.evse, record.connector, transaction)
-                        self._meter_values += (_encode_json(samples).decode(), *where, row)
+                        said = meter_value.station_time
+                        self._meter_values += (_encode_json(samples).decode(), said and iso(said), *where, row)
                         row += 1
                         stored["reading"] += len(samples)
                         if transaction is not None and (energy_wh := register_wh(samples)) is not None:
@@ -120,7 +121,7 @@ class Rows:
                     stored["event"] += 1
                 elif isinstance(record, RawMessage):
                     self._raw_messages += (received_at, station, record.version, record.action, record.rule)
-                    self._raw_messages += (record.error, record.payload, *where, row)
+                    self._raw_messages += (record.error, record.payload, record.transaction, *where, row)
                     row += 1
                     stored["raw_message"] += 1
                 else:

@@ -68,6 +68,7 @@ CREATE TABLE meter_value (
     connector INTEGER,
     "transaction" TEXT,
     samples TEXT NOT NULL,
+    station_time TEXT,  -- what the station said, if its clock could not be right; `time` is the reception then
     journal INTEGER NOT NULL,
     batch INTEGER NOT NULL,
     "row" INTEGER NOT NULL
@@ -141,6 +142,7 @@ CREATE TABLE raw_message (
     rule TEXT NOT NULL,
     error TEXT NOT NULL,
     payload BLOB NOT NULL,
+    "transaction" TEXT,
     journal INTEGER NOT NULL,
     batch INTEGER NOT NULL,
     "row" INTEGER NOT NULL

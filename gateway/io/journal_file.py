@@ -85,9 +85,7 @@ class JournalFile:
         try:
             self._configure(bytes_max)
             self.uuid = self._identify()
-            # Frames that an earlier process wrote and could not sync look committed after recovery. Copying them
-            # into the file, with its fsync, makes what we are about to replay durable before we build upon it.
-            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            self._make_recovered_durable()
             self.last_batch: int = self._value("SELECT coalesce(max(id), 0) FROM batch")
             if is_new:
                 _sync_directory(path.parent)
@@ -138,6 +136,18 @@ class JournalFile:
             self._connection.execute("INSERT INTO meta VALUES ('uuid', ?)", (str(uuid4()),))
             self._connection.execute("COMMIT")
         return str(self._value("SELECT value FROM meta WHERE key = 'uuid'"))
+
+    def _make_recovered_durable(self) -> None:
+        """Copy the log into the file before anybody builds upon what it holds.
+
+        Frames that an earlier process wrote and failed to sync look committed after recovery; writing them anew syncs
+        them. On a full disk that has to wait for room, as every commit then has.
+        """
+        try:
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_FULL:
+                raise
 
     def _value(self, sql: str, parameters: tuple[object, ...] = ()) -> "int":
         rows = self._connection.execute(sql, parameters).fetchall()

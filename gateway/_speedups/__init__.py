@@ -1,1 +1,1 @@
-"""Compiled leaves, built from the sources in the top-level folder `_speedups`. Import them through `gateway.hot` only."""
+"""Compiled leaves, built from the top-level folder `_speedups`. Import them through `gateway.hot` only."""

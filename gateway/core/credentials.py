@@ -13,7 +13,7 @@ valid, as they must be while a password is being changed.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from hashlib import blake2b
 from hmac import compare_digest
 from urllib.parse import quote, unquote
@@ -61,6 +61,9 @@ class Credentials:
 
     def __contains__(self, identity: str) -> bool:
         return identity in self._passwords
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._passwords)
 
     def verify(self, identity: str, raw: bytes) -> bool:
         """Whether `raw`, the base64-decoded Basic credentials, is `identity:` and one of its passwords.

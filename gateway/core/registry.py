@@ -1,14 +1,13 @@
 """All stations by identity, and how they are saved: live state as a reader of the journal."""
 
 from collections.abc import Iterable, Iterator
-from heapq import nsmallest
 from itertools import islice
 from typing import Final
 
 import msgspec
 from msgspec import Struct
 
-from gateway.core.records import Entry, RawMessage, Record, TransactionEvent
+from gateway.core.records import Entry, RawMessage, Readings, Record, TransactionEvent
 from gateway.core.stations import Station
 
 TRANSACTION_ID_EPOCH_S: Final = 1_767_225_600
@@ -17,7 +16,7 @@ journal was lost does not give out the ids of its first life again; an int32 las
 
 
 class Registry:
-    """All stations by identity, the counter of 1.6 transaction ids, and what of it must be saved.
+    """All stations by identity, the counter of 1.6 transaction ids, and the totals that outlive a restart.
 
     Identities are case-sensitive here; a 2.x station is expected to spell its own the same way each time.
     """
@@ -26,6 +25,8 @@ class Registry:
         self._stations: dict[str, Station] = {}
         self._unsaved: dict[str, Station] = {}
         self.next_transaction_id = next_transaction_id
+        self.readings_total = 0
+        """Sampled values accepted since the journal was born."""
 
     def __len__(self) -> int:
         return len(self._stations)
@@ -49,12 +50,22 @@ class Registry:
         self._stations[station.identity] = station
 
     def apply(self, station: Station, entry: Entry) -> None:
-        """Apply `entry` to its station and mark it unsaved. Raises the transaction id counter where one was given."""
+        """Take in an entry: in its station, which is unsaved from now on, and in the totals."""
+        self.apply_to_station(station, entry)
+        self.apply_to_totals(entry)
+
+    def apply_to_station(self, station: Station, entry: Entry) -> None:
+        """Take in what an entry says of its station."""
         station.apply(entry)
         self._unsaved[station.identity] = station
+
+    def apply_to_totals(self, entry: Entry) -> None:
+        """Take in what an entry adds to the totals, and the transaction ids that it used up."""
         for record in entry.records:
-            given = given_transaction_id(record)
-            if given is not None:
+            if type(record) is Readings:
+                for meter_value in record.meter_values:
+                    self.readings_total += len(meter_value.samples)
+            elif (given := given_transaction_id(record)) is not None:
                 self.next_transaction_id = max(self.next_transaction_id, given + 1)
 
     @property
@@ -71,12 +82,6 @@ class Registry:
         """Drop a station that connected but never said anything worth keeping, so that names cost no memory."""
         if station.session is None and station.state.last_received_at is None:
             self._stations.pop(station.identity, None)
-
-
-def page(stations: Iterable[Station], after: str | None, limit: int) -> list[Station]:
-    """Return the first `limit` stations by identity behind `after`."""
-    behind = (station for station in stations if after is None or station.identity > after)
-    return nsmallest(limit, behind, key=lambda station: station.identity)
 
 
 def given_transaction_id(record: Record) -> int | None:
@@ -103,6 +108,7 @@ class SavedRegistry(Struct, frozen=True):
 
     floor: int
     next_transaction_id: int
+    readings_total: int
 
 
 class Saver:
@@ -123,6 +129,10 @@ class Saver:
         """Count an entry that was appended to the journal."""
         self._entries += 1
 
+    def note_entries(self, entries: int) -> None:
+        """Count entries that were replayed."""
+        self._entries += entries
+
     def take(self, batch: int) -> list[tuple[str, bytes]]:
         """Return the states to write with `batch`: (identity, state) as after that batch. Often none."""
         if self._round_left == 0:
@@ -135,33 +145,43 @@ class Saver:
         self._round_left -= len(taken)
         if self._round_left == 0:
             self.floor = self._round_batch
-        saved = SavedRegistry(self.floor, self._registry.next_transaction_id)
+        saved = SavedRegistry(self.floor, self._registry.next_transaction_id, self._registry.readings_total)
         taken.append((REGISTRY_ROW, msgspec.msgpack.encode(saved)))
         return taken
 
 
-def restore(rows: Iterable[tuple[str, int, bytes]], first_transaction_id: int) -> tuple[Registry, dict[str, int], int]:
-    """Return the registry as saved, the batch up to which each station's state reaches, and the floor.
+class Restored(Struct, frozen=True):
+    """The registry as it was saved, and what of the journal must still be replayed into it."""
 
-    `rows` are (identity, batch, state). What must still be applied: entries of batches above the floor whose batch is
-    above that of their station (see `replay`).
+    registry: Registry
+    floor: int
+    reaches: dict[str, int]
+
+    def replay(self, batch: int, entries: Iterable[Entry]) -> None:
+        """Take in the entries of a batch above the floor, each where the saved states do not include it."""
+        registry = self.registry
+        for entry in entries:
+            if batch > self.reaches.get(entry.station, 0):
+                registry.apply_to_station(registry.station(entry.station), entry)
+            if batch > self.reaches.get(REGISTRY_ROW, 0):
+                registry.apply_to_totals(entry)
+
+
+def restore(rows: Iterable[tuple[str, int, bytes]], first_transaction_id: int) -> Restored:
+    """Return the registry from saved rows: (identity, the batch after which the state is true, state).
+
+    `first_transaction_id` is where a new journal begins to count. Raises msgspec.DecodeError for a damaged row.
     """
     registry = Registry(first_transaction_id)
     reaches: dict[str, int] = {}
     floor = 0
     for identity, batch, state in rows:
+        reaches[identity] = batch
         if identity == REGISTRY_ROW:
             saved = msgspec.msgpack.decode(state, type=SavedRegistry)
             registry.next_transaction_id = saved.next_transaction_id
+            registry.readings_total = saved.readings_total
             floor = saved.floor
         else:
             registry.load(Station.from_bytes(identity, state))
-            reaches[identity] = batch
-    return registry, reaches, floor
-
-
-def replay(registry: Registry, reaches: dict[str, int], batch: int, entries: Iterable[Entry]) -> None:
-    """Apply the entries of `batch` that the saved states do not include."""
-    for entry in entries:
-        if batch > reaches.get(entry.station, 0):
-            registry.apply(registry.station(entry.station), entry)
+    return Restored(registry, floor, reaches)

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from gateway.core.csms import AnswerRaw, Csms, Deviation, Handle, OutOfBounds, Registration
 from gateway.core.protocols import Protocol as OcppProtocol
-from gateway.core.records import Entry, RawMessage, Readings
+from gateway.core.records import Entry, RawMessage
 from gateway.core.stations import LastMessage, Station
 from gateway.core.tally import ANSWERED, KEPT_RAW, OUTCOMES, REFUSED, REPEAT, UNKNOWN_ACTION, Tally
 from gateway.hot import EnvelopeError, EnvelopeFault, split_envelope
@@ -53,6 +53,9 @@ class Link(Protocol):
     def resume_reading(self) -> None:
         """Read on."""
 
+    def superseded(self) -> None:
+        """Close: the station has a newer connection."""
+
 
 class Journal(Protocol):
     """The durable journal, as far as a session uses it."""
@@ -62,7 +65,7 @@ class Journal(Protocol):
         """Whether an entry may be appended now."""
 
     def append(self, entry: Entry, durable: Callable[[], None]) -> None:
-        """Put `entry` behind all others, and call `durable` once it is on disk."""
+        """Put `entry` behind all others, and call `durable` once it is on disk, never before this returns."""
 
     def barrier(self, durable: Callable[[], None]) -> None:
         """Call `durable` once everything appended so far is on disk."""
@@ -164,6 +167,11 @@ class Session:
         self._closed = True
         self._held = None
 
+    def supersede(self) -> None:
+        """End this connection in favour of a newer one of the same station."""
+        self.close()
+        self._link.superseded()
+
     def receive(self, text: bytes) -> None:
         """Handle one OCPP-J message (OCPP-J 1.6 section 4.2, 2.x Part 4 section 4.2). Never raises for its content."""
         try:
@@ -262,15 +270,11 @@ class Session:
     def _commit(self, message_id: str, call: BoundCall, entry: Entry, outcome: int) -> None:
         """Let an entry take effect, and withhold its answer until it is on disk."""
         service = self._service
+        service.journal.append(entry, self._durable)
         service.csms.registry.apply(self.station, entry)
         service.appended()
         self._withheld = call_result(message_id, entry.answer)
         self._note(call, entry.received_at, outcome)
-        for record in entry.records:
-            if type(record) is Readings:
-                for meter_value in record.meter_values:
-                    service.tally.readings.add(outcome, len(meter_value.samples))
-        service.journal.append(entry, self._durable)
 
     def _durable(self) -> None:
         """Write the withheld answer: its entry is on disk."""

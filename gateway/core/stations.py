@@ -6,7 +6,7 @@ states and replays the entries behind them arrives where the gateway was.
 
 from collections import deque
 from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 from msgspec import Struct
@@ -22,6 +22,9 @@ from gateway.core.records import (
     TransactionEvent,
 )
 from gateway.core.transactions import Transaction
+
+if TYPE_CHECKING:
+    from gateway.core.session import Session
 
 ANSWERS_MAX: Final = 16
 """Answers kept per station for repeats. With one open CALL a station repeats only its last few messages."""
@@ -108,7 +111,7 @@ class Station:
     def __init__(self, identity: str, state: StationState | None = None) -> None:
         self.identity = identity
         self.state = state if state is not None else StationState()
-        self.session: object | None = None
+        self.session: Session | None = None
         self.last_messages: deque[LastMessage] | None = None
 
     @classmethod

@@ -19,7 +19,7 @@ ANSWER_SECONDS: Final[Sequence[float]] = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.0
 
 
 class Tally:
-    """Counters by (version, action, outcome), by deviation, and of readings; one histogram of answer times."""
+    """Counters by (version, action, outcome) and by deviation, and a histogram of answer times."""
 
     def __init__(self, actions: Iterable[tuple[str, str]]) -> None:
         """`actions` are the (subprotocol, action) that stations may send; UNKNOWN_ACTION is added per subprotocol."""
@@ -27,7 +27,6 @@ class Tally:
         named += [(subprotocol, UNKNOWN_ACTION) for subprotocol in dict(named)]
         self.actions: Final = tuple(named)
         self.messages: Final = Counters(len(named) * len(OUTCOMES))
-        self.readings: Final = Counters(len(OUTCOMES))
         self.deviations: Final = Counters(len(Deviation))
         self.answer_seconds: Final = Histogram(ANSWER_SECONDS)
         self._base = {action: index * len(OUTCOMES) for index, action in enumerate(named)}

@@ -1,0 +1,268 @@
+"""The composition root: a configuration becomes a running gateway."""
+
+import asyncio
+import os
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from fnmatch import fnmatchcase
+from typing import Final, TypeAlias
+
+from gateway.app.config import Config
+from gateway.app.side_files import read_bearer_token, read_credentials, read_station_list
+from gateway.app.token_file import read_tokens
+from gateway.app.view import GatewayView
+from gateway.core.admission import Admission
+from gateway.core.authorisation import Authoriser
+from gateway.core.clock import ClockPolicy
+from gateway.core.csms import Csms
+from gateway.core.protocols import PROTOCOLS
+from gateway.core.registry import TRANSACTION_ID_EPOCH_S, Registry, Restored, Saver, restore
+from gateway.core.session import Service
+from gateway.core.tally import Tally
+from gateway.io.data_directory import DataDirectory, open_data_directory
+from gateway.io.http import AdminServer
+from gateway.io.journal import Journal
+from gateway.io.listener import ListenerSettings, StationListener
+from gateway.io.sqlite_store import SqliteStore
+from gateway.io.timers import TimerWheel
+from gateway.wire.websocket import WebSocketSettings
+
+SWITCH_INTERVAL_S: Final = 0.001
+"""How long the event loop may keep the interpreter from the journal's thread, which holds every answer. Python's
+default of 5 ms would be most of the time that a station waits."""
+
+LIVE_STATE: Final = "live_state"
+STORE: Final = "store"
+JOURNAL_NAME: Final = "journal.sqlite"
+STORE_NAME: Final = "store.sqlite"
+
+EXIT_JOURNAL_FAILED: Final = 70
+"""Exit status after a failed commit (EX_SOFTWARE of sysexits.h)."""
+
+Now: TypeAlias = Callable[[], datetime]
+
+
+def system_now() -> datetime:
+    """Return the time of this machine's clock."""
+    return datetime.now(UTC)
+
+
+class Gateway:
+    """One gateway: `start`, then `drain` and `stop`. `now` is the clock of everything that stations say and hear."""
+
+    def __init__(self, config: Config, *, log: Callable[..., None], now: Now = system_now) -> None:
+        self.config: Final[Config] = config
+        self.log = log
+        self.wall_clock = time.time
+        self.tally: Final[Tally] = Tally((name, action) for name, protocol in PROTOCOLS.items() for action in protocol.rules)
+        self.draining = False
+        self.registry: Registry
+        self.journal: Journal
+        self.store: SqliteStore
+        self.listener: StationListener
+        self._now = now
+        self._room_waiters: list[Callable[[], None]] = []
+        self._directory: DataDirectory | None = None
+        self._journal: Journal | None = None
+        self._store: SqliteStore | None = None
+        self._listener: StationListener | None = None
+        self._admin: AdminServer | None = None
+        self._address = ("", 0)
+
+    @property
+    def stations_url(self) -> str:
+        """Where stations connect; they append their identity."""
+        host, port = self._address
+        host = f"[{host}]" if ":" in host else host
+        return f"ws://{host}:{port}{self.config.listener.path_prefix.rstrip('/')}/"
+
+    @property
+    def admin_url(self) -> str:
+        """Where metrics, health and the API are."""
+        assert self._admin is not None
+        return self._admin.url
+
+    async def start(self) -> None:
+        """Take the data directory, restore the live state, and listen.
+
+        Raises DataDirectoryError, JournalError, ConfigError for a side file, and OSError for an address in use.
+        """
+        config = self.config
+        sys.setswitchinterval(SWITCH_INTERVAL_S)
+        self._directory = open_data_directory(config.data.directory)
+        admission = self._admission()
+        authoriser = self._authoriser()
+        token = None if config.admin.token_file is None else read_bearer_token(config.admin.token_file)
+        self._open_journal(self._directory)
+        saver = self._restore()
+        self._open_store(self._directory)
+        self.listener = self._listener = self._make_listener(admission, authoriser, saver)
+        self.journal.start()
+        self.store.start()
+        listen = config.listener
+        self._admin = AdminServer(
+            GatewayView(self), host=config.admin.host, port=config.admin.port, token=token, log=self.log
+        )
+        await self._admin.start()
+        self._address = await self.listener.start(listen.host, listen.port, backlog=listen.backlog)
+        self.log("started", data=str(self._directory.path), stations=len(self.registry))
+
+    async def drain(self) -> None:
+        """Take leave of the stations at the configured pace, each after the answer it waits for."""
+        self.draining = True
+        self.log("draining", connections=self.listener.connections)
+        drain = self.config.drain
+        await self.listener.drain(closes_per_s=drain.closes_per_s, grace_s=drain.grace_s)
+
+    async def stop(self) -> None:
+        """Release everything, also after a start that failed: what was answered is on disk before this is called."""
+        if self._listener is not None:
+            await self._listener.drain(closes_per_s=float("inf"), grace_s=0)
+        if self._admin is not None:
+            await self._admin.stop()
+        if self._store is not None:
+            self._store.close()
+        if self._journal is not None:
+            self._journal.close()
+        if self._directory is not None:
+            self._directory.close()
+        self.log("stopped")
+
+    def log_lines_lost(self) -> int:
+        """Return how many log lines could not be written."""
+        return int(getattr(self.log, "lines_lost", 0))
+
+    def _admission(self) -> Admission:
+        stations = self.config.stations
+        listed = frozenset() if stations.list_file is None else read_station_list(stations.list_file)
+        credentials = None
+        if stations.credentials == "basic" and stations.credentials_file is not None:
+            credentials = read_credentials(stations.credentials_file)
+        return Admission(listed=listed, credentials=credentials, unknown=stations.unknown)
+
+    def _authoriser(self) -> Authoriser:
+        authorisation = self.config.authorisation
+        if authorisation.mode == "accept_all":
+            return Authoriser(None)
+        return Authoriser({} if authorisation.token_file is None else read_tokens(authorisation.token_file))
+
+    def _open_journal(self, directory: DataDirectory) -> None:
+        loop = asyncio.get_running_loop()
+        self.journal = self._journal = Journal(
+            directory.path / JOURNAL_NAME,
+            bytes_max=self.config.journal.bytes_max,
+            retention_s=self.config.journal.retention_s,
+            call_in_loop=loop.call_soon_threadsafe,
+            schedule=loop.call_soon,
+            wall_clock=self.wall_clock,
+            fatal=self._journal_failed,
+            take_snapshot=lambda batch: self._save(batch),
+        )
+        self.journal.on_room = self._room
+        self.journal.on_full = self._journal_full
+
+    def _restore(self) -> Saver:
+        """Bring the live state to where the journal ends."""
+        first_id = max(1, int(self._now().timestamp()) - TRANSACTION_ID_EPOCH_S)
+        restored: Restored = restore(self.journal.load_states(), first_id)
+        replayed = 0
+        for batch in self.journal.read_batches(restored.floor):
+            restored.replay(batch.id, batch.entries)
+            replayed += len(batch.entries)
+        self.registry = restored.registry
+        self.journal.set_floor(LIVE_STATE, restored.floor)
+        saver = Saver(self.registry, restored.floor)
+        saver.note_entries(replayed)
+        self._saver = saver
+        self.log("restored", stations=len(self.registry), entries_replayed=replayed)
+        return saver
+
+    def _save(self, batch: int) -> list[tuple[str, bytes]]:
+        rows = self._saver.take(batch)
+        self.journal.set_floor(LIVE_STATE, self._saver.floor)
+        return rows
+
+    def _open_store(self, directory: DataDirectory) -> None:
+        self.store = self._store = SqliteStore(
+            self.config.store.path or directory.path / STORE_NAME,
+            self.journal.reader(STORE),
+            self.journal.uuid,
+            retention_days=self.config.store.retention_days,
+            on_error=lambda kind, error: self.log("store_failed", level="error", kind=kind, error=error),
+        )
+
+    def _make_listener(self, admission: Admission, authoriser: Authoriser, saver: Saver) -> StationListener:
+        config = self.config
+        csms = Csms(
+            registry=self.registry,
+            authoriser=authoriser,
+            clock=ClockPolicy(
+                earliest_at=config.clock.earliest,
+                future_tolerance=timedelta(seconds=config.clock.future_tolerance_s),
+            ),
+            registration=admission.registration,
+            heartbeat_interval_s=config.stations.heartbeat_interval_s,
+            retry_interval_s=config.stations.retry_interval_s,
+            deviated=self.tally.deviated,
+        )
+        services = {
+            subprotocol: Service(
+                protocol,
+                csms=csms,
+                journal=self.journal,
+                tally=self.tally,
+                appended=saver.note_entry,
+                wait_for_room=self._room_waiters.append,
+                now=self._now,
+                monotonic=time.monotonic,
+                log=self.log,
+            )
+            for subprotocol, protocol in PROTOCOLS.items()
+        }
+        listen = config.listener
+        settings = ListenerSettings(
+            path_prefix=listen.path_prefix,
+            connections_max=listen.connections_max,
+            handshake_timeout_s=listen.handshake_timeout_s,
+            web_socket=WebSocketSettings(
+                message_bytes_max=listen.message_bytes_max,
+                ping_interval_s=listen.ping_interval_s,
+                pong_timeout_s=listen.pong_timeout_s,
+            ),
+        )
+        return StationListener(
+            settings,
+            admission=admission,
+            registry=self.registry,
+            services=services,
+            is_strict=self._is_strict,
+            wheel=TimerWheel(time.monotonic, asyncio.get_running_loop().call_later),
+            monotonic=time.monotonic,
+            log=self.log,
+        )
+
+    def _is_strict(self, identity: str) -> bool:
+        for group in self.config.stations.group:
+            if fnmatchcase(identity, group.match):
+                return group.strict
+        return self.config.stations.strict
+
+    def _room(self) -> None:
+        """Let the sessions go on that waited for the journal."""
+        waiters = self._room_waiters[:]
+        self._room_waiters.clear()
+        for go_on in waiters:
+            go_on()
+
+    def _journal_full(self, full: bool) -> None:
+        if full:
+            self.log("journal_full", level="error", effect="answers to stations are withheld until there is room")
+        else:
+            self.log("journal_has_room")
+
+    def _journal_failed(self, error: BaseException) -> None:
+        """End the process at once: nobody knows what is on disk, so nobody may be answered. Called by the writer."""
+        self.log("journal_failed", level="error", error=repr(error))
+        os._exit(EXIT_JOURNAL_FAILED)

@@ -1,0 +1,277 @@
+"""Every metric, declared once: name, kind, labels, meaning, and where its values are read when it is scraped.
+
+Names follow Prometheus' rules: base units, `_total` for counters, closed label sets; never a station, a transaction, an
+id token or an address. The hot path counts in C; nothing here runs but at a scrape.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+
+from prometheus_client import CollectorRegistry, PlatformCollector, ProcessCollector, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
+from prometheus_client.core import Metric as Family
+
+from gateway import __version__
+from gateway.core.csms import Deviation
+from gateway.core.tally import ANSWER_SECONDS, OUTCOMES
+from gateway.io.journal import COMMIT_SECONDS_BOUNDS
+from gateway.io.listener import DISCONNECTS, HANDSHAKES
+
+if TYPE_CHECKING:
+    from gateway.app.gateway import Gateway
+
+PREFIX: Final = "ocpp_gateway_"
+
+Sample: TypeAlias = tuple[Sequence[str], float]
+"""Label values and value."""
+
+Buckets: TypeAlias = tuple[Sequence[float], Sequence[int], float]
+"""Upper bounds, count of each bucket alone with that of +Inf last, and sum."""
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A counter or a gauge. `read` gives its samples."""
+
+    name: str
+    kind: Literal["counter", "gauge"]
+    help: str
+    read: Callable[["Gateway"], Iterable[Sample]]
+    labels: tuple[str, ...] = ()
+
+    def family(self, gateway: "Gateway") -> Family:
+        """Return the metric with its values at this moment."""
+        name = PREFIX + self.name
+        family: CounterMetricFamily | GaugeMetricFamily
+        if self.kind == "counter":
+            family = CounterMetricFamily(name, self.help, labels=self.labels)
+        else:
+            family = GaugeMetricFamily(name, self.help, labels=self.labels)
+        for labels, value in self.read(gateway):
+            family.add_metric(labels, value)
+        return family
+
+
+@dataclass(frozen=True, slots=True)
+class HistogramMetric:
+    """A histogram without labels. `read` gives its buckets."""
+
+    name: str
+    help: str
+    read: Callable[["Gateway"], Buckets]
+    kind: Literal["histogram"] = "histogram"
+    labels: tuple[str, ...] = ()
+
+    def family(self, gateway: "Gateway") -> Family:
+        """Return the histogram with its values at this moment."""
+        bounds, counts, total = self.read(gateway)
+        family = HistogramMetricFamily(PREFIX + self.name, self.help)
+        names = [*(f"{bound:g}" for bound in bounds), "+Inf"]
+        family.add_metric([], list(zip(names, accumulate(counts), strict=True)), total)
+        return family
+
+
+def _one(read: Callable[["Gateway"], float]) -> Callable[["Gateway"], Iterable[Sample]]:
+    return lambda gateway: [((), read(gateway))]
+
+
+def _messages(gateway: "Gateway") -> Iterator[Sample]:
+    tally = gateway.tally
+    for index, (subprotocol, action) in enumerate(tally.actions):
+        for offset, outcome in enumerate(OUTCOMES):
+            yield (subprotocol, action, outcome), tally.messages.value(index * len(OUTCOMES) + offset)
+
+
+def _by_reader(read: Callable[["Gateway", str], float]) -> Callable[["Gateway"], Iterable[Sample]]:
+    return lambda gateway: [((name,), read(gateway, name)) for name in gateway.journal.lags]
+
+
+def _waiting_seconds(gateway: "Gateway", reader: str) -> float:
+    since = gateway.journal.lags[reader].since
+    return 0.0 if since is None else max(0.0, gateway.wall_clock() - since)
+
+
+def _commit_seconds(gateway: "Gateway") -> Buckets:
+    statistics = gateway.journal.statistics
+    return COMMIT_SECONDS_BOUNDS, statistics.commit_seconds_counts, statistics.commit_seconds_sum
+
+
+METRICS: Final[Sequence[Metric | HistogramMetric]] = (
+    Metric("build_info", "gauge", "1, with the version of the gateway.", lambda _: [((__version__,), 1)], ("version",)),
+    Metric(
+        "connections",
+        "gauge",
+        "Open connections of stations, by OCPP version.",
+        lambda gateway: gateway.listener.connections_by_version().items(),
+        ("version",),
+    ),
+    Metric(
+        "connections_max",
+        "gauge",
+        "Most connections that are accepted.",
+        _one(lambda g: g.config.listener.connections_max),
+    ),
+    Metric(
+        "handshakes_total",
+        "counter",
+        "WebSocket handshakes, by result.",
+        lambda g: [((result,), g.listener.handshakes.value(i)) for i, result in enumerate(HANDSHAKES)],
+        ("result",),
+    ),
+    Metric(
+        "disconnects_total",
+        "counter",
+        "Connections that ended, by reason.",
+        lambda g: [((reason,), g.listener.disconnects.value(i)) for i, reason in enumerate(DISCONNECTS)],
+        ("reason",),
+    ),
+    Metric("stations", "gauge", "Stations known, connected or not.", _one(lambda g: len(g.registry))),
+    Metric(
+        "messages_total",
+        "counter",
+        "CALLs of stations: answered, recognised as a repeat, kept raw (and answered), or refused with a CALLERROR.",
+        _messages,
+        ("version", "action", "outcome"),
+    ),
+    HistogramMetric(
+        "answer_seconds",
+        "Time from a CALL with records to its answer, the commit to disk included.",
+        lambda g: (ANSWER_SECONDS, g.tally.answer_seconds.buckets(), g.tally.answer_seconds.sum),
+    ),
+    Metric(
+        "deviations_total",
+        "counter",
+        "What stations did against the specification, or with a wrong clock, by kind.",
+        lambda g: [((deviation.value,), g.tally.deviations.value(i)) for i, deviation in enumerate(Deviation)],
+        ("deviation",),
+    ),
+    Metric(
+        "readings_accepted_total",
+        "counter",
+        "Sampled values accepted since the journal was born; equals stored plus waiting.",
+        _one(lambda g: g.registry.readings_total),
+    ),
+    Metric(
+        "readings_stored_total",
+        "counter",
+        "Sampled values in the store since the journal was born, deleted ones included.",
+        _one(lambda g: g.store.stored["reading"]),
+    ),
+    Metric(
+        "journal_batches_total", "counter", "Batches committed to disk.", _one(lambda g: g.journal.statistics.batches)
+    ),
+    Metric(
+        "journal_entries_total",
+        "counter",
+        "Entries committed to disk; a message with effect is one.",
+        _one(lambda g: g.journal.statistics.entries),
+    ),
+    Metric(
+        "journal_written_bytes_total",
+        "counter",
+        "Encoded bytes committed to disk.",
+        _one(lambda g: g.journal.statistics.bytes),
+    ),
+    HistogramMetric(
+        "journal_commit_seconds",
+        "Time of one commit to disk, fsync included.",
+        lambda g: (
+            COMMIT_SECONDS_BOUNDS,
+            g.journal.statistics.commit_seconds_counts,
+            g.journal.statistics.commit_seconds_sum,
+        ),
+    ),
+    Metric(
+        "journal_used_bytes",
+        "gauge",
+        "Size of what the journal holds.",
+        _one(lambda g: g.journal.statistics.used_bytes),
+    ),
+    Metric(
+        "journal_max_bytes", "gauge", "Size at which the journal is full.", _one(lambda g: g.config.journal.bytes_max)
+    ),
+    Metric(
+        "journal_pending_bytes",
+        "gauge",
+        "Encoded bytes that are not on disk yet; their stations wait.",
+        _one(lambda g: g.journal.pending_bytes),
+    ),
+    Metric(
+        "journal_full",
+        "gauge",
+        "1 while there is no room for a commit and answers are withheld.",
+        _one(lambda g: g.journal.full_since is not None),
+    ),
+    Metric(
+        "journal_full_commits_total",
+        "counter",
+        "Commits that found no room, retries included.",
+        _one(lambda g: g.journal.statistics.full_count),
+    ),
+    Metric(
+        "journal_cpu_seconds_total",
+        "counter",
+        "CPU time of the journal's thread.",
+        _one(lambda g: g.journal.cpu_seconds),
+    ),
+    Metric(
+        "journal_waiting_entries",
+        "gauge",
+        "Entries that a reader has not confirmed.",
+        _by_reader(lambda g, name: g.journal.lags[name].entries),
+        ("reader",),
+    ),
+    Metric(
+        "journal_waiting_bytes",
+        "gauge",
+        "Encoded bytes that a reader has not confirmed.",
+        _by_reader(lambda g, name: g.journal.lags[name].size_bytes),
+        ("reader",),
+    ),
+    Metric(
+        "journal_waiting_seconds",
+        "gauge",
+        "Age of the oldest batch that a reader has not confirmed.",
+        _by_reader(_waiting_seconds),
+        ("reader",),
+    ),
+    Metric(
+        "store_cpu_seconds_total", "counter", "CPU time of the store's thread.", _one(lambda g: g.store.cpu_seconds)
+    ),
+    Metric(
+        "store_errors_total",
+        "counter",
+        "Transactions of the store that failed and were tried again, by kind.",
+        lambda g: [((kind,), count) for kind, count in g.store.errors.items()],
+        ("kind",),
+    ),
+    Metric(
+        "log_lines_lost_total", "counter", "Log lines that could not be written.", _one(lambda g: g.log_lines_lost())
+    ),
+)
+"""In the order of the page."""
+
+
+class _Collector:
+    def __init__(self, gateway: "Gateway") -> None:
+        self._gateway = gateway
+
+    def collect(self) -> Iterator[Family]:
+        for metric in METRICS:
+            yield metric.family(self._gateway)
+
+
+class Exposition:
+    """The metrics page of one gateway, with those of its process and Python."""
+
+    def __init__(self, gateway: "Gateway") -> None:
+        self._registry = CollectorRegistry()
+        self._registry.register(_Collector(gateway))
+        ProcessCollector(registry=self._registry)
+        PlatformCollector(registry=self._registry)
+
+    def page(self) -> bytes:
+        """Return the page in the Prometheus text format 0.0.4."""
+        return generate_latest(self._registry)

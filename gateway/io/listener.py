@@ -1,0 +1,362 @@
+"""The station's end of the gateway: TCP connections become WebSockets, and their messages go to sessions.
+
+Callbacks on the transport; no coroutine per station. A connection is a `Handshaking` until its upgrade, and one small
+`StationConnection` from then on.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Final, cast
+
+from msgspec import Struct
+
+from gateway.core.admission import NOT_FOUND, Admission, Turned
+from gateway.core.registry import Registry
+from gateway.core.session import Log, Service, Session
+from gateway.core.stations import Station
+from gateway.hot import CLOSE, Counters, server_frame
+from gateway.io.timers import TimerWheel
+from gateway.wire.handshake import Handshake, HandshakeError, Request, choose_subprotocol, identity_problem
+from gateway.wire.websocket import (
+    GOING_AWAY,
+    INTERNAL_ERROR,
+    PROTOCOL_ERROR,
+    SERVICE_RESTART,
+    State,
+    WebSocket,
+    WebSocketSettings,
+)
+
+BAD_REQUEST: Final = 400
+
+HANDSHAKES: Final = (
+    "accepted",
+    "no_subprotocol",
+    "refused_request",
+    "not_found",
+    "unauthorized",
+    "full",
+    "draining",
+    "timeout",
+    "abandoned",
+)
+"""How a handshake ended."""
+
+DISCONNECTS: Final = (
+    "closed_by_station",
+    "lost",
+    "silent",
+    "protocol_error",
+    "replaced",
+    "drained",
+    "failed",
+    "too_slow",
+)
+"""Why a connection ended: with a Close frame of the station; without one; nothing heard for too long; against the
+WebSocket protocol; a newer connection of the same station; our stop; an error of ours; it did not read our answers."""
+
+WRITE_BYTES_MAX: Final = 256 * 1024
+"""Unsent bytes after which a station that does not read is cut off: it would take no answer anyway."""
+
+SERVICE_UNAVAILABLE: Final = 503
+RETRY_AFTER_S: Final = 30
+"""What a station is told that comes when there is no place for it."""
+
+DRAIN_POLL_S: Final = 0.02
+
+
+class ListenerSettings(Struct, frozen=True):
+    """What all connections of the listener share."""
+
+    path_prefix: str
+    connections_max: int
+    handshake_timeout_s: float
+    web_socket: WebSocketSettings
+
+
+class StationListener:
+    """Accepts stations and keeps count of their connections.
+
+    `services` are by subprotocol; `is_strict` tells for an identity whether undecodable messages are refused.
+    """
+
+    def __init__(
+        self,
+        settings: ListenerSettings,
+        *,
+        admission: Admission,
+        registry: Registry,
+        services: Mapping[str, Service],
+        is_strict: Callable[[str], bool],
+        wheel: TimerWheel,
+        monotonic: Callable[[], float],
+        log: Log,
+    ) -> None:
+        self.settings = settings
+        self.admission = admission
+        self.registry = registry
+        self.services = services
+        self.is_strict = is_strict
+        self.wheel = wheel
+        self.monotonic = monotonic
+        self.log = log
+        self.draining = False
+        self.handshakes = Counters(len(HANDSHAKES))
+        self.disconnects = Counters(len(DISCONNECTS))
+        self.handshaking: set[Handshaking] = set()
+        self.open: set[StationConnection] = set()
+        self._server: asyncio.Server | None = None
+
+    async def start(self, host: str, port: int, *, backlog: int) -> tuple[str, int]:
+        """Listen, and return the address. Raises OSError if that cannot be done."""
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(lambda: Handshaking(self), host, port, backlog=backlog)
+        address = self._server.sockets[0].getsockname()
+        return address[0], address[1]
+
+    @property
+    def connections(self) -> int:
+        """Open connections, those in their handshake included."""
+        return len(self.open) + len(self.handshaking)
+
+    def connections_by_version(self) -> dict[tuple[str], int]:
+        """Return how many stations are connected, by subprotocol."""
+        counts = Counter(connection.session.subprotocol for connection in self.open)
+        return {(subprotocol,): counts[subprotocol] for subprotocol in self.services}
+
+    async def drain(self, *, closes_per_s: float, grace_s: float) -> None:
+        """Accept nobody more, and close all connections at a pace, those without a running transaction first.
+
+        A connection with an answer under way is closed after it. What is left after `grace_s` is cut.
+        """
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        self.draining = True
+        if self._server is not None:
+            self._server.close()
+        for handshaking in list(self.handshaking):
+            handshaking.abort("draining")
+        leaving = sorted(self.open, key=lambda connection: len(connection.session.station.running_transactions()))
+        while self.open and (elapsed := loop.time() - started) < grace_s:
+            for connection in leaving[: 1 + int(elapsed * closes_per_s)]:
+                connection.close_if_idle(SERVICE_RESTART, "the gateway is stopping", "drained")
+            await asyncio.sleep(DRAIN_POLL_S)
+        for connection in list(self.open):
+            connection.abort("drained")
+        await asyncio.sleep(0)
+
+    def count_handshake(self, result: str) -> None:
+        """Count how a handshake ended."""
+        self.handshakes.add(HANDSHAKES.index(result))
+
+
+class Handshaking(asyncio.Protocol):
+    """A connection until its upgrade."""
+
+    def __init__(self, listener: StationListener) -> None:
+        self._listener = listener
+        self._handshake: Handshake | None = Handshake(listener.settings.path_prefix)
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take the connection, if there is any place; every handshake has a deadline."""
+        listener = self._listener
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is no subclass
+        if len(listener.handshaking) >= listener.settings.connections_max:
+            self._handshake = None
+            listener.count_handshake("full")
+            self._transport.abort()
+            return
+        listener.handshaking.add(self)
+        listener.wheel.schedule(self, listener.monotonic() + listener.settings.handshake_timeout_s)
+
+    def data_received(self, data: bytes) -> None:
+        """Take in a part of the request; answer it once it is whole."""
+        if self._handshake is None:
+            return
+        try:
+            request = self._handshake.receive(data)
+        except HandshakeError as error:
+            self._end("refused_request", error.response, reason=error.reason, status=error.status)
+            return
+        if request is not None:
+            self._answer(self._handshake, request)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """Forget a peer that went away."""
+        if self._handshake is not None:
+            self._end("abandoned", b"")
+
+    def tick(self, now: float) -> None:
+        """Give up on a peer that does not finish its request."""
+        self.abort("timeout")
+
+    def abort(self, result: str) -> None:
+        """Cut the connection, unless its handshake is over."""
+        if self._handshake is not None:
+            self._end(result, b"")
+
+    def _answer(self, handshake: Handshake, request: Request) -> None:
+        listener = self._listener
+        if listener.draining:
+            self._end("draining", handshake.refuse(SERVICE_UNAVAILABLE, "Stopping", retry_after_s=RETRY_AFTER_S))
+            return
+        if listener.connections > listener.settings.connections_max:
+            self._end("full", handshake.refuse(SERVICE_UNAVAILABLE, "No place", retry_after_s=RETRY_AFTER_S))
+            return
+        subprotocol = choose_subprotocol(request.subprotocols, listener.services)
+        if problem := identity_problem(request.identity, subprotocol):
+            self._end("refused_request", handshake.refuse(BAD_REQUEST, f"The identity {problem}"), reason=problem)
+            return
+        ignore_case = subprotocol is not None and subprotocol.lower().startswith("ocpp2")
+        judged = listener.admission.judge(request.identity, request.credentials, ignore_case=ignore_case)
+        if isinstance(judged, Turned):
+            result = "not_found" if judged.status == NOT_FOUND else "unauthorized"
+            self._end(result, handshake.refuse(judged.status, judged.reason), station=request.identity)
+        elif subprotocol is None:
+            close = server_frame(CLOSE, PROTOCOL_ERROR.to_bytes(2, "big") + b"no subprotocol in common")
+            self._end("no_subprotocol", handshake.accept(None) + close, station=request.identity)
+        else:
+            self._upgrade(handshake, judged.identity, subprotocol)
+
+    def _upgrade(self, handshake: Handshake, identity: str, subprotocol: str) -> None:
+        """Answer 101 and hand the transport to a StationConnection, with what the station has sent already."""
+        listener = self._listener
+        transport = self._transport
+        assert transport is not None
+        self._handshake = self._transport = None
+        listener.handshaking.discard(self)
+        listener.count_handshake("accepted")
+        transport.write(handshake.accept(subprotocol))
+        service = listener.services[subprotocol.lower()]
+        connection = StationConnection(listener, transport, listener.registry.station(identity), service)
+        transport.set_protocol(connection)
+        if handshake.rest:
+            connection.data_received(handshake.rest)
+
+    def _end(self, result: str, response: bytes, **fields: object) -> None:
+        assert self._transport is not None
+        self._handshake = None
+        self._listener.handshaking.discard(self)
+        self._listener.count_handshake(result)
+        self._listener.log(
+            "handshake_ended", level="debug" if result == "abandoned" else "info", result=result, **fields
+        )
+        if response:
+            self._transport.write(response)
+            self._transport.close()
+        else:
+            self._transport.abort()
+
+
+class StationConnection(asyncio.Protocol):
+    """An open connection: bytes in, through the WebSocket, to the session, whose link it is; answers out."""
+
+    __slots__ = ("_ended", "_listener", "_transport", "_web_socket", "session")
+
+    def __init__(
+        self, listener: StationListener, transport: asyncio.Transport, station: Station, service: Service
+    ) -> None:
+        now = listener.monotonic()
+        self._listener = listener
+        self._transport = transport
+        self._ended: str | None = None
+        self._web_socket = WebSocket(transport.write, listener.settings.web_socket, now)
+        self.session = Session(station, service, self, strict=listener.is_strict(station.identity))
+        transport.set_write_buffer_limits(high=WRITE_BYTES_MAX)
+        older, station.session = station.session, self.session
+        listener.open.add(self)
+        listener.wheel.schedule(self, self._web_socket.next_deadline)
+        listener.log("station_connected", station=station.identity, version=self.session.subprotocol)
+        if older is not None:
+            older.supersede()
+
+    def data_received(self, data: bytes) -> None:
+        """Hand the messages that `data` completes to the session. An error of ours ends this connection only."""
+        web_socket = self._web_socket
+        try:
+            for text in web_socket.receive(data, self._listener.monotonic()):
+                self.session.receive(text)
+        except Exception as error:
+            self._listener.log(
+                "session_failed", level="error", station=self.session.station.identity, error=repr(error)
+            )
+            self.close(INTERNAL_ERROR, "internal error", "failed")
+        if web_socket.state is State.CLOSED:
+            self._end("closed_by_station" if web_socket.closed_by_peer else "protocol_error")
+
+    def eof_received(self) -> None:
+        """Let the transport close: a station that has no more to say takes no answers either."""
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """Forget the connection; the end of an old one does not touch its station's newer one."""
+        listener = self._listener
+        reason = self._ended or "lost"
+        session = self.session
+        station = session.station
+        self._web_socket.connection_lost()
+        listener.open.discard(self)
+        listener.disconnects.add(DISCONNECTS.index(reason))
+        listener.log("station_disconnected", station=station.identity, reason=reason, code=self._web_socket.close_code)
+        session.close()
+        if station.session is session:
+            station.session = None
+            listener.registry.forget_if_empty(station)
+
+    def pause_writing(self) -> None:
+        """Cut off a station that does not read its answers."""
+        self.abort("too_slow")
+
+    def tick(self, now: float) -> float | None:
+        """Ping, or give up (see `WebSocket.tick`)."""
+        web_socket = self._web_socket
+        closing = web_socket.state is State.CLOSING
+        web_socket.tick(now)
+        if web_socket.state is State.CLOSED:
+            if web_socket.is_unresponsive:
+                self.abort("silent" if not closing else "lost")
+            return None
+        return web_socket.next_deadline
+
+    def write(self, message: bytes) -> None:
+        """Send one OCPP-J message, unless the connection is closing."""
+        self._web_socket.send(message)
+
+    def pause_reading(self) -> None:
+        """Read nothing more for now."""
+        if not self._transport.is_closing():
+            self._transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        """Read on."""
+        if not self._transport.is_closing():
+            self._transport.resume_reading()
+
+    def superseded(self) -> None:
+        """Close: the station has a newer connection."""
+        self.close(GOING_AWAY, "a newer connection of this station", "replaced")
+
+    def close_if_idle(self, code: int, reason: str, ended: str) -> None:
+        """Close, unless an answer is under way or the connection is closing already."""
+        if self.session.idle:
+            self.close(code, reason, ended)
+
+    def close(self, code: int, reason: str, ended: str) -> None:
+        """Begin the closing handshake; it has a deadline. `ended` is why, for the count."""
+        if self._web_socket.state is not State.OPEN:
+            return
+        self._ended = ended
+        self._web_socket.close(code, reason, self._listener.monotonic())
+        self._listener.wheel.schedule(self, self._web_socket.next_deadline)
+        self.resume_reading()
+
+    def abort(self, ended: str) -> None:
+        """Cut the connection."""
+        self._ended = self._ended or ended
+        self._transport.abort()
+
+    def _end(self, ended: str) -> None:
+        """Close the TCP connection once everything is sent; the closing handshake is over."""
+        self._ended = self._ended or ended
+        self._transport.close()

@@ -1,0 +1,50 @@
+"""One timer for everything that waits: tens of thousands of deadlines cost the loop one wake-up a tick."""
+
+from collections.abc import Callable
+from typing import Final, Protocol
+
+TICK_S: Final = 0.5
+"""Resolution of all deadlines. They are of seconds to minutes: pings, handshakes, closes."""
+
+
+class Waiting(Protocol):
+    """Something with a deadline."""
+
+    def tick(self, now: float) -> float | None:
+        """Do what is due at `now`, and return the next deadline (monotonic seconds) or None if there is none."""
+
+
+class TimerWheel:
+    """Deadlines in buckets of TICK_S. A deadline is met up to one tick late, never early.
+
+    What waits is asked again when its deadline comes, so a deadline that moved away meanwhile needs no call: the wheel
+    learns of it then. Only a nearer one must be told, by `schedule`.
+    """
+
+    def __init__(
+        self, monotonic: Callable[[], float], call_later: Callable[[float, Callable[[], None]], object]
+    ) -> None:
+        self._monotonic = monotonic
+        self._call_later = call_later
+        self._buckets: dict[int, list[Waiting]] = {}
+        self._turned_to = int(monotonic() / TICK_S)
+        self._running = False
+
+    def schedule(self, waiting: Waiting, deadline: float) -> None:
+        """Have `waiting.tick` called once the time is `deadline` (monotonic seconds) or up to TICK_S later."""
+        bucket = max(int(deadline / TICK_S) + 1, self._turned_to + 1)
+        self._buckets.setdefault(bucket, []).append(waiting)
+        if not self._running:
+            self._running = True
+            self._call_later(TICK_S, self._turn)
+
+    def _turn(self) -> None:
+        now = self._monotonic()
+        upto = int(now / TICK_S)
+        self._call_later(TICK_S, self._turn)
+        while self._turned_to < upto:
+            self._turned_to += 1
+            for waiting in self._buckets.pop(self._turned_to, ()):
+                deadline = waiting.tick(now)
+                if deadline is not None:
+                    self.schedule(waiting, deadline)

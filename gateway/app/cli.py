@@ -58,7 +58,7 @@ def serve(file: Path | None, host: str | None, port: int | None, data: str | Non
 
         def announce() -> None:
             click.echo(f"data      {config.data.directory.absolute()}")
-            click.echo(f"stations  {gateway.stations_url}")
+            click.echo(f"stations  {gateway.stations_url}{{identity}}")
             click.echo(f"admin     {gateway.admin_url}")
 
         try:

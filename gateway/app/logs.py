@@ -51,7 +51,7 @@ _Write: TypeAlias = Callable[[bytes], object]
 
 
 class JsonLog:
-    """A callable `log(event, level="info", **fields)`. `now` gives the time of a line and counts its second."""
+    """A callable `log(event, level="info", **fields)`, for any thread. `now` gives the time of a line."""
 
     def __init__(self, write: _Write, *, level: Level, now: Callable[[], datetime]) -> None:
         self._write = write
@@ -84,10 +84,10 @@ class JsonLog:
 
     def close(self) -> None:
         """Say what was suppressed and not yet said."""
-        for event, suppressed in self._suppressed.items():
+        while self._suppressed:
+            event, suppressed = self._suppressed.popitem()
             at = _timestamp(self._now())
             self._put({"at": at, "level": "warning", "event": event, "suppressed": suppressed})
-        self._suppressed.clear()
 
     def _put(self, line: Mapping[str, object]) -> None:
         try:

@@ -151,6 +151,17 @@ def test_the_reference_is_printed():
     assert result.output.startswith("# Configuration reference\n")
 
 
+def test_every_metric_is_printed_with_its_full_name_and_a_meaning():
+    rows = [line.split(" | ") for line in run("print", "metrics").output.splitlines() if line.startswith("| `")]
+    names = [row[0].strip("|` ") for row in rows]
+    assert "ocpp_gateway_store_cpu_seconds_total" in names
+    assert len(names) == len(set(names))
+    for name, (_, kind, _, meaning) in zip(names, rows, strict=True):
+        assert name.startswith("ocpp_gateway_")
+        assert (kind == "counter") == name.endswith("_total")
+        assert meaning.endswith(". |")
+
+
 # hash-password
 
 

@@ -20,10 +20,12 @@ LIMIT = 1000
 
 Events = list[tuple[int, bytes]]
 
-payloads = st.one_of(
-    st.binary(max_size=40),
-    st.text(max_size=12).map(str.encode),
-    st.sampled_from([b"\x03\xe8", b"\x03\xe8bye", b"\x0f\xff", b"\x03", b"\x03\xe8\xff", b"\xed\xa0\x80"]),
+payloads = st.one_of(st.binary(max_size=40), st.text(max_size=12).map(str.encode), st.just(b"\xed\xa0\x80"))
+close_payloads = st.one_of(
+    st.binary(max_size=1),
+    st.binary(min_size=2, max_size=2),
+    st.binary(max_size=20).map(b"\x03\xe8".__add__),
+    st.text(max_size=12).map(lambda reason: b"\x0f\xa0" + reason.encode()),
 )
 keys = st.binary(min_size=4, max_size=4)
 
@@ -46,7 +48,8 @@ def message_frames(draw: st.DrawFn) -> bytes:
 @st.composite
 def any_frame(draw: st.DrawFn) -> bytes:
     """One frame, complete, with at most one fault of its own: for two faults the order of checks is free."""
-    opcode, payload, key = draw(st.integers(0, 15)), draw(payloads), draw(keys)
+    opcode, key = draw(st.integers(0, 15)), draw(keys)
+    payload = draw(close_payloads if opcode == CLOSE else payloads)
     fault = draw(st.sampled_from(["none"] * 6 + ["reserved", "mask", "fragment", "big"]))
     if fault == "reserved":
         return client_frame(opcode, payload, reserved=draw(st.integers(1, 7)), key=key)

@@ -212,6 +212,8 @@ class SimulatedStation:
         """End what runs, and let nothing begin or break any more, so that the queue can run empty."""
         self._closing = True
         self._outage_at = None
+        if self._linkless_until_at is not None:
+            self._linkless_until_at = now
         for outlet in self.outlets:
             outlet.stop(now, reason="Other", trigger="AbnormalCondition")
 

@@ -3,11 +3,12 @@
 import asyncio
 import json
 from collections.abc import Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from websockets.asyncio.server import ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
 
 from gateway.fleet.link import LinkLost
 
@@ -83,26 +84,25 @@ class Csms:
 
 @asynccontextmanager
 async def websocket_csms(csms: Csms):
-    """`csms` behind a real WebSocket server; gives its URL and the live connections by identity."""
-    live: dict[str, ServerConnection] = {}
+    """`csms` behind a real WebSocket server; gives its URL."""
 
     async def handle(connection: ServerConnection) -> None:
         csms.connections += 1
         number = csms.connections
         identity = connection.request.path.rsplit("/", 1)[1]
-        live[identity] = connection
-        async for text in connection:
-            try:
-                answer = csms.receive(identity, connection.subprotocol, number, text)
-            except Hang:
-                connection.transport.abort()
-                return
-            if answer is not None:
-                await connection.send(answer)
+        with suppress(ConnectionClosed):
+            async for text in connection:
+                try:
+                    answer = csms.receive(identity, connection.subprotocol, number, text)
+                except Hang:
+                    connection.transport.abort()
+                    return
+                if answer is not None:
+                    await connection.send(answer)
 
     async with serve(handle, "127.0.0.1", 0, subprotocols=[OCPP16, OCPP201], compression=None) as server:
         port = server.sockets[0].getsockname()[1]
-        yield f"ws://127.0.0.1:{port}/ocpp", live
+        yield f"ws://127.0.0.1:{port}/ocpp"
 
 
 class MemorySocket:

@@ -51,7 +51,7 @@ def test_a_reading_agrees_with_itself_and_with_the_limit(seed, phases, limit_a, 
     reading = evse.reading()
     products = sum(v * a for v, a in zip(reading.volts, reading.amperes, strict=True))
     assert reading.power_w == pytest.approx(products, abs=1e-3)
-    assert max(reading.amperes) <= limit_a
+    assert max(reading.amperes) <= limit_a + 1e-6  # far below what the meter can show
     assert all(a == 0 for a in reading.amperes[phases:])
     assert all(207 <= v <= 253 for v in reading.volts)  # EN 50160: within 10 %
 

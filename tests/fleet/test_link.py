@@ -27,15 +27,15 @@ async def finished(fleet: Fleet, running: asyncio.Task) -> None:
     await running
 
 
-async def test_a_server_that_hangs_up_at_every_tenth_message_loses_none():
+async def test_a_server_that_hangs_up_at_every_twentieth_message_loses_none():
     csms = Csms()
 
     def hang_up(call: Call) -> None:
-        if len(csms.calls) % 10 == 0:
+        if len(csms.calls) % 20 == 0:
             raise Hang
 
     csms.before_answer = hang_up
-    async with websocket_csms(csms) as (url, _):
+    async with websocket_csms(csms) as url:
         fleet = Fleet(
             url, stations=6, seed=2, versions=[OCPP16, OCPP201], clock=accelerated_clock(300), behaviour=QUICK
         )

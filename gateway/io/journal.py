@@ -358,6 +358,8 @@ class Journal:
         else:
             self._refuse_questions()
             self._file.close()
+        finally:
+            self._thread_cpu.end()
 
     def _serve(self) -> None:
         is_stopping = False

@@ -125,6 +125,11 @@ class SqliteStore:
 
     def _run(self) -> None:
         self._thread_cpu = ThreadCpu()
+        self._work()
+        self._thread_cpu.end()
+
+    def _work(self) -> None:
+        """Store until it is time to end, whatever goes wrong."""
         retry_s = RETRY_S_MIN
         while self._should_go_on():
             try:

@@ -6,7 +6,7 @@ import time
 
 
 class ThreadCpu:
-    """CPU seconds of the thread that made this object; the last value read stays when the thread has ended."""
+    """CPU seconds of the thread that made this object, which also says when it ends."""
 
     def __init__(self) -> None:
         self._clock = time.pthread_getcpuclockid(threading.get_ident())
@@ -14,7 +14,11 @@ class ThreadCpu:
 
     @property
     def seconds(self) -> float:
-        """User and system time so far."""
+        """User and system time so far; of a thread that has ended, what it was at `end`."""
         with contextlib.suppress(OSError):  # the thread, and its clock, are gone
             self._seconds = time.clock_gettime(self._clock)
         return self._seconds
+
+    def end(self) -> None:
+        """Keep the last reading. The last thing that the thread does."""
+        self._seconds = time.thread_time()

@@ -1,7 +1,10 @@
 import base64
+from itertools import pairwise
 from typing import Any
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 from websockets.client import ClientProtocol
 from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory
 from websockets.http11 import Response
@@ -359,3 +362,25 @@ def test_the_caller_may_refuse(status: int) -> None:
 )
 def test_each_version_has_its_own_rule_for_identities(identity: str, subprotocol: str | None, is_fine: bool) -> None:
     assert (identity_problem(identity, subprotocol) is None) == is_fine
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.integers(0, 200), st.integers(0, 8), st.binary(max_size=8), st.lists(st.integers(0, 250), max_size=4))
+@example(0, 0, b"", [])
+def test_a_damaged_request_is_read_or_refused_however_it_is_cut(
+    at: int, size: int, put: bytes, cuts: list[int]
+) -> None:
+    data = bytearray(request_bytes(Authorization="Basic QTpi", Sec_WebSocket_Protocol="ocpp1.6, ocpp2.0.1"))
+    data[at : at + size] = put
+    bounds = [0, *sorted(min(cut, len(data)) for cut in cuts), len(data)]
+    outcomes = []
+    for pieces in ([bytes(data)], [bytes(data[low:high]) for low, high in pairwise(bounds)]):
+        handshake = Handshake("/ocpp")
+        outcome: Request | int | None = None
+        try:
+            for piece in pieces:
+                outcome = handshake.receive(piece) if outcome is None else outcome
+        except HandshakeError as error:
+            outcome = response_of(error.response).status_code
+        outcomes.append(outcome)
+    assert outcomes[0] == outcomes[1]

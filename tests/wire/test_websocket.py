@@ -1,4 +1,6 @@
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from websockets.client import ClientProtocol
 from websockets.frames import CloseCode, Frame, Opcode
 from websockets.protocol import OPEN
@@ -250,3 +252,31 @@ def test_an_early_tick_does_nothing(connection: Connection) -> None:
     connection.socket.tick(59.9)
     assert connection.sent() == []
     assert connection.socket.next_deadline == 60.0
+
+
+pieces = st.one_of(
+    st.binary(max_size=40),
+    st.builds(
+        client_frame,
+        st.sampled_from([TEXT, BINARY, CLOSE, CONTINUATION, PING, PONG]),
+        st.one_of(st.binary(max_size=30), st.text(max_size=20).map(str.encode)),
+        final=st.booleans(),
+        masked=st.sampled_from([True, True, True, False]),
+    ),
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(pieces, max_size=10), st.integers(0, 12))
+def test_whatever_comes_our_side_keeps_the_protocol(received: list[bytes], close_at: int) -> None:
+    """Nothing raises, messages are UTF-8, and websockets' client reads all that we send: pongs, then at most one Close."""
+    connection = Connection()
+    for index, piece in enumerate(received):
+        if index == close_at:
+            connection.socket.close(GOING_AWAY, "", now=0.0)
+        for message in connection.receive(piece):
+            message.decode()
+    assert connection.client.parser_exc is None or connection.client.close_rcvd is not None
+    opcodes = [opcode for opcode, _ in connection.sent()]
+    assert set(opcodes[:-1]) <= {PONG}
+    assert (CLOSE in opcodes) == (connection.socket.state is not State.OPEN)

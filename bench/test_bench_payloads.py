@@ -99,7 +99,9 @@ def test_refuse_the_last_sample(benchmark: Any, action: Action, payload: dict[st
 
 
 @pytest.mark.parametrize(
-    ("schema_path", "payload"), zip(SCHEMAS, [METER_VALUES_16, TRANSACTION_EVENT_201], strict=True), ids=IDS
+    ("schema_path", "payload"),
+    list(zip(SCHEMAS, [METER_VALUES_16, TRANSACTION_EVENT_201], strict=True)),
+    ids=IDS,
 )
 def test_jsonschema(benchmark: Any, schema_path: str, payload: dict[str, Any]) -> None:
     schema = json.loads((importlib.resources.files("ocpp") / schema_path).read_bytes())

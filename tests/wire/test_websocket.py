@@ -269,7 +269,7 @@ pieces = st.one_of(
 @settings(max_examples=400, deadline=None)
 @given(st.lists(pieces, max_size=10), st.integers(0, 12))
 def test_whatever_comes_our_side_keeps_the_protocol(received: list[bytes], close_at: int) -> None:
-    """Nothing raises, messages are UTF-8, and websockets' client reads all that we send: pongs, then at most one Close."""
+    """Nothing raises, messages are UTF-8, and the client reads all that we send: pongs, then at most one Close."""
     connection = Connection()
     for index, piece in enumerate(received):
         if index == close_at:

@@ -133,6 +133,14 @@ def test_transactions_add_up_to_the_energy_of_the_fleet(day):
         assert abs(truth.register_end_wh - truth.register_start_wh - truth.energy_wh) < 1
 
 
+def test_a_station_forgets_a_transaction_once_its_end_is_answered(day):
+    _, fleet = day
+    stations = {station.identity: station for station in fleet.stations}
+    assert [stations[truth.station].truth(truth.transaction) for truth in fleet.transactions] == [None] * len(
+        fleet.transactions
+    )
+
+
 def test_what_happened_offline_is_replayed_in_order_with_its_own_time(day):
     csms, fleet = day
     truths = [truth for truth in fleet.transactions if truth.sent_offline > 2 and truth.version == OCPP201]

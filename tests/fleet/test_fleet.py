@@ -291,6 +291,15 @@ def test_until_accepted_a_station_only_boots_at_the_interval_of_the_server(statu
     assert [c.action for c in csms.calls[:5]] == ["BootNotification"] * 4 + ["StatusNotification"]
 
 
+def test_a_station_that_comes_back_neither_boots_again_nor_repeats_what_has_not_changed():
+    nobody_comes = Behaviour(first_arrival_s_mean=1e9, offline_every_s_mean=1800)
+    csms, _ = simulate(6, behaviour=nobody_comes)
+    assert csms.connections > 3
+    assert len(csms.of("BootNotification")) == 1
+    connectors = [s["connectorId"] for s in csms.of("StatusNotification")]
+    assert len(connectors) == len(set(connectors))
+
+
 def test_heartbeats_come_at_the_interval_of_the_server():
     csms = Csms(heartbeat_s=90)
     beats: list[datetime] = []

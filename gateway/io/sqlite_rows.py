@@ -138,15 +138,10 @@ class Rows:
 
 def load_transactions(connection: sqlite3.Connection, keys: list[Key]) -> Iterator[ChargingTransaction]:
     """The stored rows of those transactions that the store knows."""
-    columns = ", ".join(f'"{column}"' for column in COLUMNS)
     for some in _chunks(len(keys)):
-        wanted = ", ".join(["(?, ?)"] * (some.stop - some.start))
-        sql = (
-            f"SELECT {columns} FROM charging_transaction_merge"  # noqa: S608 - our own columns, and question marks
-            f' WHERE (station, "transaction") IN (VALUES {wanted})'
-        )
         parameters = [value for key in keys[some] for value in key]
-        yield from map(ChargingTransaction.from_values, connection.execute(sql, parameters).fetchall())
+        rows = connection.execute(select_transactions(some.stop - some.start), parameters).fetchall()
+        yield from map(ChargingTransaction.from_values, rows)
 
 
 def write_transactions(connection: sqlite3.Connection, transactions: list[ChargingTransaction]) -> None:
@@ -186,6 +181,18 @@ def iso(time: datetime) -> str:
 def iso_of_seconds(seconds: float) -> str:
     """A wall clock time as the store writes it."""
     return iso(datetime.fromtimestamp(seconds, UTC))
+
+
+@cache
+def select_transactions(keys: int) -> str:
+    """The statement that finds `keys` transactions, each by its primary key (`IN (VALUES ...)` would scan them all)."""
+    columns = ", ".join(f'stored."{column}"' for column in COLUMNS)
+    wanted = ", ".join(["(?, ?)"] * keys)
+    return (
+        f"WITH wanted AS (VALUES {wanted}) SELECT {columns}"  # noqa: S608 - our own columns, and question marks
+        " FROM wanted CROSS JOIN charging_transaction_merge AS stored"
+        ' ON stored.station = wanted.column1 AND stored."transaction" = wanted.column2'
+    )
 
 
 @cache

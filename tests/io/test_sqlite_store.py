@@ -27,6 +27,7 @@ from gateway.core.records import (
     TransactionEvent,
 )
 from gateway.io import sqlite_schema, sqlite_store
+from gateway.io.sqlite_rows import select_transactions
 from gateway.io.sqlite_store import SqliteStore
 from tests.io.journal_support import BEGIN, CHANNELS, JournalUnderTest, entry_of, meter_entry, wait_until
 
@@ -267,6 +268,14 @@ class TestChargingTransactions:
         stored.settle()
         assert stored.query("SELECT DISTINCT energy_wh FROM charging_transaction") == [(200.0,)]
         assert stored.query("SELECT count(*) FROM charging_transaction") == [(20,)]
+
+
+    def test_transactions_are_found_without_a_scan(self, stored: Stored) -> None:
+        stored.start().put(*self.STORY)
+        stored.settle()
+        plan = stored.query(f"EXPLAIN QUERY PLAN {select_transactions(4)}", *"abcdefgh")
+        steps = [row[3] for row in plan if "stored" in row[3]]
+        assert steps == ["SEARCH stored USING PRIMARY KEY (station=? AND transaction=?)"]
 
 
 class TestExactlyOnce:

@@ -294,8 +294,8 @@ class Journal:
 
     def _hand_over(self) -> None:
         """Give the open batch to the writer thread and begin a new one."""
-        self._last_cut_id += 1
-        states = self._take_snapshot(self._last_cut_id)
+        states = self._take_snapshot(self._last_cut_id + 1)
+        self._last_cut_id += 1  # only now: an id that was taken and not used would be a gap
         cut = _Cut(self._last_cut_id, self._wall_clock(), self._open, self._open_bytes, self._open_durables, states)
         self._in_flight = cut
         self._jobs.put(cut)
@@ -308,11 +308,13 @@ class Journal:
         while self._committed and self._failure is None:
             cut = self._committed.popleft()
             self._pending_bytes -= cut.size_bytes
-            if self._in_flight is cut:
-                self._in_flight = None
-                if self._open.entries and self._is_serving:
-                    self._hand_over()
-            self._run_durables(iter(cut.durables))
+            try:
+                if self._in_flight is cut:
+                    self._in_flight = None
+                    if self._open.entries and self._is_serving:
+                        self._hand_over()
+            finally:  # whatever the snapshot raised: these are on disk
+                self._run_durables(iter(cut.durables))
         if self._is_crowded and self._pending_bytes <= PENDING_BYTES_MAX // 2 and self._failure is None:
             self._is_crowded = False
             if self.on_room is not None:

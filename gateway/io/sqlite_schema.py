@@ -172,11 +172,20 @@ RETENTION = (
     # The last status of a connector is true however old it is.
     f"""
     DELETE FROM connector_status WHERE rowid IN (
-        SELECT rowid FROM connector_status AS old WHERE received_at < :before AND EXISTS (
+        SELECT rowid FROM connector_status AS old
+        WHERE received_at < :before
+        AND rowid < (  -- do not look through all the young ones
+            SELECT coalesce(
+                (SELECT rowid FROM connector_status WHERE received_at >= :before ORDER BY rowid LIMIT 1),
+                (SELECT max(rowid) FROM connector_status)
+            )
+        )
+        AND EXISTS (
             SELECT 1 FROM connector_status AS new
             WHERE new.station = old.station AND new.evse = old.evse AND new.connector = old.connector
             AND (new.time, new.rowid) > (old.time, old.rowid)
-        ) LIMIT {RETENTION_ROWS_MAX}
+        )
+        LIMIT {RETENTION_ROWS_MAX}
     )
     """,  # noqa: S608 - a constant
     # A transaction without an end is kept: it is what an operator has to look at.

@@ -213,6 +213,28 @@ class TestRestart:
         assert {station for station, _, _ in journal.load_states()} == {station for station, _ in states}
         journal.close()
 
+    def test_a_snapshot_that_raises_loses_nothing(self, path: Path) -> None:
+        calls: list[int] = []
+
+        def fail_at_the_second(batch: int) -> list[tuple[str, bytes]]:
+            calls.append(batch)
+            if len(calls) == 2:
+                raise ZeroDivisionError
+            return []
+
+        under_test = JournalUnderTest(path, take_snapshot=fail_at_the_second)
+        under_test.append(1)
+        under_test.loop.run_ready()
+        under_test.append(2)
+        under_test.journal.start()
+        with pytest.raises(ZeroDivisionError):
+            under_test.loop.run_until(lambda: False)
+        assert under_test.acknowledged == [1]
+        under_test.append_durably(3)
+        under_test.journal.close()
+        assert calls == [1, 2, 2]
+        assert numbers_in(path) == [1, 2, 3]
+
 
 class TestOpening:
     def test_durability_rests_on_settings_that_took_effect(self, path: Path) -> None:

@@ -269,7 +269,6 @@ class TestChargingTransactions:
         assert stored.query("SELECT DISTINCT energy_wh FROM charging_transaction") == [(200.0,)]
         assert stored.query("SELECT count(*) FROM charging_transaction") == [(20,)]
 
-
     def test_transactions_are_found_without_a_scan(self, stored: Stored) -> None:
         stored.start().put(*self.STORY)
         stored.settle()

@@ -86,6 +86,21 @@ def demo(stations: int, speed: float, seed: int, duration: float | None) -> None
         run_demo(stations=stations, speed=speed, seed=seed, duration_s=duration)
 
 
+@main.command()
+@click.option("--data", type=click.Path(path_type=Path), default=Path("gateway-data"), show_default=True)
+@click.argument("sql", required=False)
+def query(data: Path, sql: str | None) -> None:
+    """Query the SQLite store, also while the gateway runs.
+
+    Without SQL it lists the tables and views. DATA is the gateway's data directory, or the file of the store.
+    """
+    with _failures_told():
+        from gateway.app.query import run_query
+
+        for line in run_query(data, sql):
+            click.echo(line)
+
+
 @main.command("check-config")
 @CONFIG_OPTION
 def check_config(file: Path | None) -> None:
@@ -205,8 +220,9 @@ def _failures_told() -> Iterator[None]:
 def _expected_failures() -> tuple[type[Exception], ...]:
     """Return the errors that are no fault of the program. Called only once one was raised."""
     from gateway.app.config_sources import ConfigError
+    from gateway.app.query import QueryError
     from gateway.core.credentials import CredentialsError
     from gateway.io.data_directory import DataDirectoryError
     from gateway.io.journal_batch import JournalError
 
-    return ConfigError, CredentialsError, DataDirectoryError, JournalError, OSError
+    return ConfigError, CredentialsError, DataDirectoryError, JournalError, QueryError, OSError

@@ -50,19 +50,33 @@ def system_now() -> datetime:
 
 
 class Gateway:
-    """One gateway: `start`, then `drain` and `stop`. `now` is the clock of everything that stations say and hear."""
+    """One gateway: `start`, then `drain` and `stop`.
 
-    def __init__(self, config: Config, *, log: Callable[..., None], now: Now = system_now) -> None:
+    `now` is the clock of everything that stations say and hear. `before_journal` is called once the data directory is
+    this process's own, before anything in it is opened.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        *,
+        log: Callable[..., None],
+        now: Now = system_now,
+        before_journal: Callable[[], None] = lambda: None,
+    ) -> None:
         self.config: Final[Config] = config
         self.log = log
         self.wall_clock = time.time
-        self.tally: Final[Tally] = Tally((name, action) for name, protocol in PROTOCOLS.items() for action in protocol.rules)
+        self.tally: Final[Tally] = Tally(
+            (name, action) for name, protocol in PROTOCOLS.items() for action in protocol.rules
+        )
         self.draining = False
         self.registry: Registry
         self.journal: Journal
         self.store: SqliteStore
         self.listener: StationListener
         self._now = now
+        self._before_journal = before_journal
         self._room_waiters: list[Callable[[], None]] = []
         self._directory: DataDirectory | None = None
         self._journal: Journal | None = None
@@ -95,6 +109,7 @@ class Gateway:
         admission = self._admission()
         authoriser = self._authoriser()
         token = None if config.admin.token_file is None else read_bearer_token(config.admin.token_file)
+        self._before_journal()
         self._open_journal(self._directory)
         saver = self._restore()
         self._open_store(self._directory)

@@ -3,6 +3,7 @@
 import asyncio
 import signal
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from typing import Any, Final, Protocol
 
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
@@ -47,8 +48,10 @@ def install(
     return uninstall
 
 
-async def run_until_signalled(service: Service, on_started: Callable[[], None]) -> None:
-    """Start `service`, wait for a signal, drain and stop it. Raises what starting or draining raises.
+async def run_until_signalled(
+    service: Service, on_started: Callable[[], None], *, duration_s: float | None = None
+) -> None:
+    """Start `service`, wait for a signal or for `duration_s`, drain and stop it. Raises what starting or draining does.
 
     A signal during the start lets it finish and then drains; a second one cancels whatever is under way. While `stop`
     runs, signals have their usual effect again: nothing can hold the process.
@@ -58,7 +61,8 @@ async def run_until_signalled(service: Service, on_started: Callable[[], None]) 
     try:
         if await _finished(service.start(), at_once):
             on_started()
-            await asked.wait()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(asked.wait(), duration_s)
             await _finished(service.drain(), at_once)
     finally:
         uninstall()

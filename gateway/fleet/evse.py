@@ -52,6 +52,11 @@ class Evse:
         return self.dc_power_max_w is not None
 
     @property
+    def power_max_w(self) -> float:
+        """What the hardware can deliver at 230 V."""
+        return self.dc_power_max_w or self.phases * self.current_max_a * 230.0
+
+    @property
     def offers(self) -> bool:
         """Whether its limit leaves the vehicle anything: at least 6 A per phase for AC, anything at all for DC."""
         return self.limit_a > 0 if self.dc else self.limit_a >= AC_CURRENT_MIN_A

@@ -96,6 +96,11 @@ class Outlet:
         }
 
     @property
+    def soc(self) -> float | None:
+        """State of charge of the vehicle that is plugged in, as a fraction; None without one."""
+        return None if self.evse.vehicle is None else self.evse.vehicle.battery.soc
+
+    @property
     def next_at(self) -> datetime | None:
         """When something happens next without anybody's doing."""
         return min(self._due.values(), default=None)

@@ -1,0 +1,169 @@
+"""The demo: a real gateway and simulated stations on loopback, live on this terminal, at many times real speed."""
+
+import asyncio
+import socket
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import uvloop
+
+from gateway.app.config import AdminSection, AuthorisationSection, Config, DataSection, ListenerSection
+from gateway.app.gateway import JOURNAL_NAME, STORE_NAME, Gateway
+from gateway.app.logs import open_log
+from gateway.app.signals import run_until_signalled
+from gateway.app.terminal import Screen, Snapshot, StationRow
+from gateway.core.tally import ANSWERED, OUTCOMES
+from gateway.fleet import Behaviour, Clock, Fleet, accelerated_clock
+from gateway.fleet.station import SimulatedStation
+
+VERSIONS: Final = ("ocpp1.6", "ocpp2.0.1")
+DIRECTORY: Final = Path("gateway-data/demo")
+REDRAW_S: Final = 1.0
+
+QUERIES: Final = (
+    "SELECT station, started_at, ended_at, energy_wh FROM charging_transaction",
+    "SELECT time, station, measurand, phase, value, unit FROM reading LIMIT 20",
+)
+
+BEHAVIOUR: Final = Behaviour(first_arrival_s_mean=120.0, offline_every_s_mean=7200.0)
+"""Busy soon, and offline now and then, so that a few minutes show everything."""
+
+
+def run_demo(*, stations: int, speed: float, seed: int, duration_s: float | None) -> None:
+    """Run until Ctrl-C or for `duration_s`. Raises DataDirectoryError where another demo runs in this directory."""
+    directory = DIRECTORY.absolute()
+    directory.mkdir(parents=True, exist_ok=True)
+    log = open_log("info", directory / "gateway.log")
+    demo = Demo(directory, stations=stations, speed=speed, seed=seed, log=log)
+    try:
+        uvloop.run(run_until_signalled(demo, lambda: None, duration_s=duration_s))
+    finally:
+        log.close()
+    print(demo.farewell())
+
+
+class Demo:
+    """A gateway, a fleet and the picture of both. All share one clock, which runs `speed` times as fast."""
+
+    def __init__(self, directory: Path, *, stations: int, speed: float, seed: int, log: Callable[..., None]) -> None:
+        config = Config(
+            data=DataSection(directory=directory),
+            listener=ListenerSection(port=_free_port(ListenerSection().port)),
+            admin=AdminSection(port=_free_port(AdminSection().port)),
+            authorisation=AuthorisationSection(mode="accept_all"),
+        )
+        self._clock: Clock = accelerated_clock(speed)
+        self._gateway = Gateway(config, log=log, now=self._clock.now, before_journal=self._forget_last_demo)
+        self._directory = directory
+        self._stations = stations
+        self._seed = seed
+        self._screen = Screen(sys.stdout)
+        self._fleet: Fleet | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._started_monotonic_s = time.monotonic()
+
+    async def start(self) -> None:
+        """Start the gateway, then the stations, then the picture."""
+        await self._gateway.start()
+        self._fleet = Fleet(
+            self._gateway.stations_url.rstrip("/"),
+            stations=self._stations,
+            seed=self._seed,
+            versions=VERSIONS,
+            clock=self._clock,
+            behaviour=BEHAVIOUR,
+        )
+        self._tasks = [asyncio.create_task(self._fleet.run()), asyncio.create_task(self._show(self._fleet))]
+
+    async def drain(self) -> None:
+        """Let the stations hang up."""
+        if self._fleet is not None:
+            self._fleet.stop()
+        await self._gateway.drain()
+
+    async def stop(self) -> None:
+        """Stop everything and give the terminal back."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._gateway.stop()
+        self._screen.close()
+
+    def farewell(self) -> str:
+        """Return what to try next."""
+        told = f"The meter values are in {self._directory / STORE_NAME}, the log is gateway.log beside it. Try:"
+        return "\n".join(("", told, *(f"  {_command()} query --data {DIRECTORY} '{sql}'" for sql in QUERIES)))
+
+    async def _show(self, fleet: Fleet) -> None:
+        calls, at = 0, time.monotonic()
+        while True:
+            await asyncio.sleep(REDRAW_S)
+            before, since = calls, at
+            calls, at = self._messages(), time.monotonic()
+            self._screen.show(self._snapshot(fleet, (calls - before) / (at - since)))
+
+    def _messages(self) -> int:
+        messages = self._gateway.tally.messages
+        return sum(messages.value(index + ANSWERED) for index in range(0, len(messages), len(OUTCOMES)))
+
+    def _snapshot(self, fleet: Fleet, messages_per_s: float) -> Snapshot:
+        gateway = self._gateway
+        now = fleet.statistics
+        return Snapshot(
+            at=self._clock.now(),
+            elapsed_s=time.monotonic() - self._started_monotonic_s,
+            speed=self._clock.speed,
+            connected=now.connected,
+            charging=now.charging,
+            power_w=now.power_w,
+            energy_wh=now.energy_wh,
+            messages_per_s=messages_per_s,
+            readings_stored=gateway.store.stored["reading"],
+            journal_bytes=gateway.journal.statistics.used_bytes,
+            journal_waiting=sum(lag.entries for lag in gateway.journal.lags.values()),
+            stations=[_row(station) for station in fleet.stations],
+            footer=[
+                f"stations {gateway.stations_url}   metrics {gateway.admin_url}/metrics   Ctrl-C stops",
+                f"look at it: {_command()} query --data {DIRECTORY} '{QUERIES[0]}'",
+            ],
+        )
+
+    def _forget_last_demo(self) -> None:
+        """Remove what an earlier demo left: its clock ran ahead, and this one begins again today."""
+        for name in (JOURNAL_NAME, STORE_NAME):
+            for suffix in ("", "-wal", "-shm"):
+                (self._directory / f"{name}{suffix}").unlink(missing_ok=True)
+
+
+def _command() -> str:
+    """Return how this program was called, as short as it can be said here."""
+    command, here = Path(sys.argv[0]), Path.cwd()
+    return str(command.relative_to(here) if command.is_relative_to(here) else command)
+
+
+def _row(station: SimulatedStation) -> StationRow:
+    busiest = max(station.outlets, key=lambda outlet: (outlet.evse.power_w, outlet.soc is not None))
+    soc = busiest.soc
+    return StationRow(
+        identity=station.identity,
+        version=station.version.removeprefix("ocpp"),
+        state=str(busiest.stage),
+        soc_percent=None if soc is None else soc * 100,
+        power_w=sum(outlet.evse.power_w for outlet in station.outlets),
+        power_max_w=sum(outlet.evse.power_max_w for outlet in station.outlets),
+        energy_wh=sum(outlet.evse.meter.energy_wh for outlet in station.outlets),
+    )
+
+
+def _free_port(wanted: int) -> int:
+    """Return `wanted` if it can be had on loopback, else 0 for any free one: a demo should run beside a gateway."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", wanted))
+        except OSError:
+            return 0
+    return wanted

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from gateway.io import journal as journal_module
+from gateway.io import journal_writer
 from gateway.io.journal_file import JOURNAL_BYTES_MIN
 from tests.io.journal_support import JournalUnderTest, number_of
 
@@ -40,7 +41,7 @@ class TestFileFull:
 
     def test_it_heals_when_a_reader_has_read(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         # So long a pause makes sure that it is the reader's progress that has the commit tried again.
-        monkeypatch.setattr(journal_module, "RETRY_S", 3600.0)
+        monkeypatch.setattr(journal_writer, "RETRY_S", 3600.0)
         under_test = JournalUnderTest(tmp_path / "journal", bytes_max=JOURNAL_BYTES_MIN)
         journal = under_test.journal
         reader = journal.reader("store")
@@ -107,7 +108,7 @@ class TestDiskFull:
     def test_nothing_is_lost_and_it_heals_when_there_is_room(
         self, small_disk: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(journal_module, "RETRY_S", 0.05)
+        monkeypatch.setattr(journal_writer, "RETRY_S", 0.05)
         ballast = small_disk / "ballast"
         ballast.write_bytes(bytes(1024 * 1024))
         under_test = JournalUnderTest(small_disk / "journal", bytes_max=64 * 1024 * 1024)

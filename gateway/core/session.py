@@ -177,17 +177,20 @@ class Session:
         try:
             message_type, message_id, word, _, start, end = split_envelope(text)
         except EnvelopeError as error:
-            if self.idle or error.message_type in (CALL_RESULT, CALL_ERROR):
+            if error.message_type in (CALL_RESULT, CALL_ERROR):
                 self._receive_broken(text, error)
-            else:
+            elif not self.idle:
                 self._hold(text)
+            elif not self._service.journal.has_room:
+                self._wait_for_room(text)
+            else:
+                self._receive_broken(text, error)
             return
         if message_type == CALL:
             if not self.idle:
                 self._hold(text)
             elif not self._service.journal.has_room:
-                self._held = [text]
-                self._service.wait_for_room(self._go_on)
+                self._wait_for_room(text)
             else:
                 self._receive_call(message_id, word, text[start:end])
         elif message_type in (CALL_RESULT, CALL_ERROR):
@@ -204,6 +207,11 @@ class Session:
         if not self._paused:
             self._paused = True
             self._link.pause_reading()
+
+    def _wait_for_room(self, text: bytes) -> None:
+        """Keep a message until the journal has room for what it may become."""
+        self._held = [text]
+        self._service.wait_for_room(self._go_on)
 
     def _go_on(self) -> None:
         """Take up what is held, in order, until an answer is withheld again; read on once nothing is held."""
@@ -318,10 +326,11 @@ class Session:
                 reason = f"not JSON: {error.reason}"
                 self._keep_or_refuse(error.message_id, call, payload, self._service.now(), Refusal.SYNTAX, reason)
                 return
-        self._service.csms.deviated(Deviation.MESSAGE_UNREADABLE)
         if error.kind is EnvelopeFault.UNKNOWN_TYPE:
             self._receive_unknown_type(error.message_id or UNREADABLE_ID)
-        elif error.message_type is not None and error.message_type != CALL:
+            return
+        self._service.csms.deviated(Deviation.MESSAGE_UNREADABLE)
+        if error.message_type is not None and error.message_type != CALL:
             return
         elif self._service.protocol.answers_unreadable:
             self._refuse(error.message_id or UNREADABLE_ID, Refusal.FRAMEWORK, error.reason, UNKNOWN_ACTION)

@@ -35,7 +35,7 @@ REFUSALS: Final = {
     Violation.CONSTRAINT: Refusal.CONSTRAINT,
 }
 
-_CALL_HEAD: Final = re.compile(rb'\s*\[\s*2\s*,\s*"(?:[^"\\]|\\.){1,72}"\s*,\s*"([A-Za-z0-9]{1,50})"\s*,')
+_CALL_HEAD: Final = re.compile(rb'\s*\[\s*2\s*,\s*"(?:[^"\\]|\\.){1,360}"\s*,\s*"([A-Za-z0-9]{1,50})"\s*,')
 """The start of a CALL whose payload is no JSON, so that a transaction message can be kept even then."""
 
 Log: TypeAlias = Callable[..., None]

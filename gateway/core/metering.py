@@ -35,11 +35,12 @@ BASE_UNITS: Final[dict[str, tuple[str, float, float]]] = {
     "kW": ("W", 1e3, 0.0),
     "kvar": ("var", 1e3, 0.0),
     "kVA": ("VA", 1e3, 0.0),
+    "Hertz": ("Hz", 1.0, 0.0),
     "Celcius": ("Celsius", 1.0, 0.0),
     "K": ("Celsius", 1.0, -273.15),
     "Fahrenheit": ("Celsius", 5 / 9, -160 / 9),
 }
-"""Unit as sent -> (base unit, factor, offset): base = sent * factor + offset. `Celcius` is a spelling of OCPP 1.6."""
+"""Unit as sent -> (base unit, factor, offset): base = sent * factor + offset. `Celcius` and `Hertz` are of 1.6."""
 
 DEFAULT_UNITS: Final[dict[str, str]] = {
     "Voltage": "V",

@@ -2,9 +2,10 @@
 
 import json
 
+import msgspec
 import pytest
 
-from gateway.core.csms import Deviation, Rule
+from gateway.core.csms import Deviation
 from gateway.wire.versions import FROM_STATION_16, FROM_STATION_201
 from tests.core import said
 from tests.core.station_bench import BOOTS, OCPP16, OCPP201, Bench
@@ -265,18 +266,7 @@ def fail(*_):
 
 def with_failing_handler(bench, version, action):
     calls = bench.services[version].calls
-    call = calls[action]
-    rule = Rule(fail, call.keyed, call.answer_raw, call.refused_while)
-    calls[action] = type(call)(
-        call.name,
-        call.digest_salt,
-        call.action,
-        rule.handle,
-        call.keyed,
-        call.answer_raw,
-        call.refused_while,
-        call.counted,
-    )
+    calls[action] = msgspec.structs.replace(calls[action], handle=fail)
 
 
 def test_an_error_of_ours_is_answered_internal_error_without_its_text(station, bench):

@@ -1,0 +1,113 @@
+"""Every action of every version: answered as its schema says, with records that the journal can write."""
+
+import json
+from random import Random
+
+import pytest
+
+from gateway.core.protocols import PROTOCOLS
+from gateway.core.records import Event
+from tests.core.station_bench import MESSAGES, OCPP16, OCPP201
+from tests.wire import schema_oracle
+
+ACTIONS = [(version, action) for version, protocol in PROTOCOLS.items() for action in sorted(protocol.rules)]
+
+RECORDS = {
+    (OCPP16, "Authorize"): [],
+    (OCPP16, "BootNotification"): ["StationBooted"],
+    (OCPP16, "DataTransfer"): ["DataTransfer"],
+    (OCPP16, "DiagnosticsStatusNotification"): ["LogStatusNotification"],
+    (OCPP16, "FirmwareStatusNotification"): ["FirmwareStatusNotification"],
+    (OCPP16, "Heartbeat"): [],
+    (OCPP16, "LogStatusNotification"): ["LogStatusNotification"],
+    (OCPP16, "MeterValues"): ["Readings"],
+    (OCPP16, "SecurityEventNotification"): ["SecurityEventNotification"],
+    (OCPP16, "SignCertificate"): ["SignCertificate"],
+    (OCPP16, "SignedFirmwareStatusNotification"): ["FirmwareStatusNotification"],
+    (OCPP16, "StartTransaction"): ["TransactionEvent", "Readings"],
+    (OCPP16, "StatusNotification"): ["ConnectorStatus"],
+    (OCPP16, "StopTransaction"): ["TransactionEvent", "Readings"],
+    (OCPP201, "Authorize"): [],
+    (OCPP201, "BootNotification"): ["StationBooted"],
+    (OCPP201, "Get15118EVCertificate"): [],
+    (OCPP201, "GetCertificateStatus"): [],
+    (OCPP201, "Heartbeat"): [],
+    (OCPP201, "MeterValues"): ["Readings"],
+    (OCPP201, "StatusNotification"): ["ConnectorStatus"],
+    (OCPP201, "TransactionEvent"): ["TransactionEvent"],
+}
+"""What the shortest request of an action becomes, an event by its kind; any other action is an event of its name."""
+
+
+def name_of(record):
+    return record.kind if isinstance(record, Event) else type(record).__name__
+
+
+def maker(version, action):
+    return schema_oracle.Maker(MESSAGES[version, action, "request"].schema, Random(f"{version} {action}"))
+
+
+def test_every_action_that_a_station_may_send_has_a_rule():
+    assert {version: len(protocol.rules) for version, protocol in PROTOCOLS.items()} == {OCPP16: 14, OCPP201: 25}
+    for protocol in PROTOCOLS.values():
+        assert protocol.rules.keys() == protocol.version.from_station.keys()
+
+
+@pytest.mark.parametrize(("version", "action"), ACTIONS)
+def test_the_shortest_request_becomes_its_records(bench, version, action):
+    line = bench.connect(version)
+    payload = maker(version, action).payload(0.0)
+    line.ask(action, payload)
+    names = [name_of(record) for record in bench.records if name_of(record) != "RawMessage"]  # random is no number
+    assert names == RECORDS.get((version, action), [action])
+
+
+@pytest.mark.parametrize(("version", "action"), ACTIONS)
+def test_any_valid_request_is_answered_by_its_schema(bench, version, action):
+    line = bench.connect(version)
+    made = maker(version, action)
+    for share in (0.0, 1.0, 0.5, 0.5, 0.8, 0.8):
+        line.ask(action, made.payload(share))
+    assert [fields for event, fields in bench.logged if event == "answer_failed"] == []
+
+
+@pytest.mark.parametrize(("version", "action"), [key for key in ACTIONS if key not in RECORDS])
+def test_what_is_kept_as_an_event_keeps_all_that_was_sent(bench, version, action):
+    line = bench.connect(version)
+    payload = maker(version, action).payload(1.0)
+    line.ask(action, payload)
+    (event,) = bench.records
+    assert event.kind == action
+    kept = json.loads(event.detail)
+    assert kept.keys() == payload.keys()
+    assert {name: value for name, value in kept.items() if not isinstance(value, str | list | dict)} == {
+        name: value for name, value in payload.items() if not isinstance(value, str | list | dict)
+    }
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"), [("Uploaded", "Uploaded"), ("UploadFailed", "UploadFailure"), ("Idle", "Idle")]
+)
+def test_diagnostics_of_16_are_the_log_status_of_2(station_16, bench, sent, kept):
+    station_16.ask("DiagnosticsStatusNotification", {"status": sent})
+    (event,) = bench.records
+    assert (event.kind, json.loads(event.detail)) == ("LogStatusNotification", {"status": kept})
+    allowed = MESSAGES[OCPP201, "LogStatusNotification", "request"].schema["definitions"]["UploadLogStatusEnumType"]
+    assert kept in allowed["enum"]
+
+
+@pytest.mark.parametrize("version", [OCPP16, OCPP201])
+def test_a_data_transfer_is_kept_and_nobody_here_is_its_vendor(bench, version):
+    line = bench.connect(version)
+    sent = {"vendorId": "Vendor", "messageId": "M", "data": '{"x": "\u20ac"}'}
+    assert line.ask("DataTransfer", sent) == {"status": "UnknownVendorId"}
+    assert json.loads(bench.records[0].detail) == sent
+
+
+@pytest.mark.parametrize("version", [OCPP16, OCPP201])
+def test_a_security_event_keeps_its_time(bench, version):
+    sent = {"type": "InvalidCsmsCertificate", "timestamp": "2026-02-27T01:02:03Z", "techInfo": "why"}
+    bench.connect(version).ask("SecurityEventNotification", sent)
+    (event,) = bench.records
+    assert event.time.isoformat() == "2026-02-27T01:02:03+00:00"
+    assert json.loads(event.detail) == sent

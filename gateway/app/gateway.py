@@ -1,12 +1,14 @@
 """The composition root: a configuration becomes a running gateway."""
 
 import asyncio
+import gc
 import os
 import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
+from functools import partial
 from typing import Final, TypeAlias
 
 from gateway.app.config import Config
@@ -32,6 +34,10 @@ from gateway.wire.websocket import WebSocketSettings
 SWITCH_INTERVAL_S: Final = 0.001
 """How long the event loop may keep the interpreter from the journal's thread, which holds every answer. Python's
 default of 5 ms would be most of the time that a station waits."""
+
+GC_THRESHOLDS: Final = (50_000, 20, 50)
+"""Python looks for cycles after this many more containers than before, and hot paths make none. The default of 700
+would walk over everything that waits for the store, several times a second."""
 
 LIVE_STATE: Final = "live_state"
 STORE: Final = "store"
@@ -105,6 +111,8 @@ class Gateway:
         """
         config = self.config
         sys.setswitchinterval(SWITCH_INTERVAL_S)
+        gc.freeze()
+        gc.set_threshold(*GC_THRESHOLDS)
         self._directory = open_data_directory(config.data.directory)
         admission = self._admission()
         authoriser = self._authoriser()
@@ -182,21 +190,23 @@ class Gateway:
         """Bring the live state to where the journal ends."""
         first_id = max(1, int(self._now().timestamp()) - TRANSACTION_ID_EPOCH_S)
         restored: Restored = restore(self.journal.load_states(), first_id)
-        replayed = 0
+        replayed = replayed_bytes = 0
         for batch in self.journal.read_batches(restored.floor):
             restored.replay(batch.id, batch.entries)
             replayed += len(batch.entries)
+            replayed_bytes += batch.size_bytes
         self.registry = restored.registry
         self.journal.set_floor(LIVE_STATE, restored.floor)
-        saver = Saver(self.registry, restored.floor)
-        saver.note_entries(replayed)
+        saver = Saver(self.registry, restored.floor, journal_bytes_max=self.config.journal.bytes_max)
+        saver.note_replayed(replayed, replayed_bytes)
         self._saver = saver
         self.log("restored", stations=len(self.registry), entries_replayed=replayed)
         return saver
 
     def _save(self, batch: int) -> list[tuple[str, bytes]]:
-        rows = self._saver.take(batch)
-        self.journal.set_floor(LIVE_STATE, self._saver.floor)
+        rows = self._saver.take(batch, self.journal.appended_bytes)
+        if rows:  # what they replace may be pruned once they are on disk, not before
+            self.journal.barrier(partial(self.journal.set_floor, LIVE_STATE, self._saver.floor))
         return rows
 
     def _open_store(self, directory: DataDirectory) -> None:

@@ -96,6 +96,10 @@ def given_transaction_id(record: Record) -> int | None:
 SAVE_ENTRIES: Final = 20_000
 """Entries between two rounds of saving: what a restart replays at most, give or take one round. About 0.3 s."""
 
+SAVE_JOURNAL_PART: Final = 8
+"""A round of saving begins, at the latest, when an eighth of the journal was written since the last one began. What is
+not saved cannot be pruned, and a journal full of it would never have room again, for saving takes room too."""
+
 SAVE_STATIONS_MAX: Final = 200
 """Stations saved with one batch, so that no commit waits long for encoding: about 1 ms."""
 
@@ -118,9 +122,11 @@ class Saver:
     includes the batch with which the round began: that batch is the new floor, below which a restart reads nothing.
     """
 
-    def __init__(self, registry: Registry, floor: int = 0) -> None:
+    def __init__(self, registry: Registry, floor: int = 0, *, journal_bytes_max: int) -> None:
         self._registry = registry
         self._entries = 0
+        self._round_bytes_max = journal_bytes_max // SAVE_JOURNAL_PART
+        self._round_due_bytes = self._round_bytes_max
         self._round_batch = 0
         self._round_left = 0
         self.floor = floor
@@ -129,16 +135,21 @@ class Saver:
         """Count an entry that was appended to the journal."""
         self._entries += 1
 
-    def note_entries(self, entries: int) -> None:
-        """Count entries that were replayed."""
+    def note_replayed(self, entries: int, size_bytes: int) -> None:
+        """Count what the journal holds behind the floor at the start."""
         self._entries += entries
+        self._round_due_bytes -= size_bytes
 
-    def take(self, batch: int) -> list[tuple[str, bytes]]:
-        """Return the states to write with `batch`: (identity, state) as after that batch. Often none."""
+    def take(self, batch: int, written_bytes: int) -> list[tuple[str, bytes]]:
+        """Return the states to write with `batch`: (identity, state) as after that batch. Often none.
+
+        `written_bytes` is the size of everything written to the journal since the start, this batch included.
+        """
         if self._round_left == 0:
-            if self._entries < SAVE_ENTRIES:
+            if self._entries < SAVE_ENTRIES and written_bytes < self._round_due_bytes:
                 return []
             self._entries = 0
+            self._round_due_bytes = written_bytes + self._round_bytes_max
             self._round_batch = batch
             self._round_left = self._registry.unsaved
         taken = self._registry.take_unsaved(min(self._round_left, SAVE_STATIONS_MAX))

@@ -84,6 +84,7 @@ class Journal:
         self._in_flight: Cut | None = None
         self._is_cut_scheduled = False
         self._pending_bytes = 0
+        self._cut_bytes = 0
         self._is_crowded = False
 
     # Before the start
@@ -156,6 +157,11 @@ class Journal:
         """Encoded bytes not yet on disk."""
         return self._pending_bytes
 
+    @property
+    def appended_bytes(self) -> int:
+        """Encoded bytes appended since the journal was opened."""
+        return self._cut_bytes + self._open_bytes
+
     def set_floor(self, name: str, batch_id: int) -> None:
         """Say that `name` needs no batch up to and including `batch_id` any more. Say it first before `start`."""
         self._writer.floors[name] = batch_id
@@ -211,6 +217,7 @@ class Journal:
         cut = Cut(self._last_cut_id, self._wall_clock(), self._open, self._open_bytes, self._open_durables, states)
         self._in_flight = cut
         self._writer.write(cut)
+        self._cut_bytes += self._open_bytes
         self._open = OpenBatch()
         self._open_bytes = 0
         self._open_durables = []

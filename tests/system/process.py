@@ -3,6 +3,7 @@
 Nothing here imports the gateway: the tests see of it what stations, Prometheus and readers of the store see.
 """
 
+import asyncio
 import contextlib
 import json
 import os
@@ -161,6 +162,10 @@ class GatewayProcess:
             assert self.process.poll() is None, f"the gateway ended:\n{self.log_file.read_text()[-4000:]}"
             assert time.monotonic() < until, f"not in {deadline_s:g} s: {what}\n{self.log_file.read_text()[-4000:]}"
             time.sleep(POLL_S)
+
+    async def until(self, condition: Callable[[], bool], what: str) -> None:
+        """Do as `wait_until`, while stations go on."""
+        await asyncio.to_thread(self.wait_until, condition, what)
 
     def wait_until_stored(self) -> None:
         """Return once the store has everything, and see that no reading was lost on the way (invariant 2)."""

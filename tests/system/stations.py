@@ -47,6 +47,7 @@ class Ledger:
     ended: set[str] = field(default_factory=set)
     """Ids of the transactions whose end was acknowledged."""
     acknowledged: int = 0
+    connects: int = 0
     cuts: int = 0
     repeated_starts: int = 0
     values: itertools.count = field(default_factory=lambda: itertools.count(1))
@@ -57,7 +58,7 @@ class Ledger:
 
     def check(self, store_file: Path) -> None:
         """Hold the ledger against the store."""
-        stored = Counter(rows(store_file, "SELECT station, value FROM reading"))
+        stored = Counter(rows(store_file, "SELECT station, value FROM reading WHERE value IS NOT NULL"))
         sent = {(message.station, message.value): message for message in self.messages}
         assert not [key for key, times in stored.items() if times > 1], "stored twice"
         assert not [key for key in stored if key not in sent], "stored, but never sent"
@@ -110,6 +111,7 @@ class Station:
                     self._connection = await connect(
                         self._url, subprotocols=[self.version], ping_interval=None, proxy=None, open_timeout=DEADLINE_S
                     )
+                    self.ledger.connects += 1
                 except (OSError, EOFError, WebSocketException):
                     await asyncio.sleep(RECONNECT_S * self._dice.uniform(0.5, 1.5))
         return self._connection
@@ -219,13 +221,23 @@ async def charge_201(station: Station, enough: asyncio.Event) -> None:
             return
 
 
+async def meter_16(station: Station, enough: asyncio.Event, *, signed_bytes: int = 0) -> None:
+    """Report one meter value after the other until it is `enough`, each with signed data of `signed_bytes`."""
+    while not enough.is_set():
+        value = next(station.ledger.values)
+        payload = meter_values_16(None, value, signed=f"{value:0{signed_bytes}}" if signed_bytes else "")
+        await station.report("MeterValues", payload, value, is_event=False)
+
+
 def start_16(value: int) -> dict[str, Any]:
     return {"connectorId": 1, "idTag": "TAG", "meterStart": value, "timestamp": stamp()}
 
 
-def meter_values_16(transaction: int | None, value: float, **fields: str) -> dict[str, Any]:
-    sample = {"value": str(value), **fields}
-    payload = {"connectorId": 1, "meterValue": [{"timestamp": stamp(), "sampledValue": [sample]}]}
+def meter_values_16(transaction: int | None, value: float, *, signed: str = "") -> dict[str, Any]:
+    samples = [{"value": str(value)}]
+    if signed:
+        samples.append({"value": signed, "format": "SignedData"})
+    payload = {"connectorId": 1, "meterValue": [{"timestamp": stamp(), "sampledValue": samples}]}
     return payload if transaction is None else {**payload, "transactionId": transaction}
 
 

@@ -17,6 +17,8 @@ from gateway.core.clock import ClockPolicy
 from gateway.core.records import Event, MeterValue, Record, RegistrationStatus, Sample
 from gateway.core.registry import Registry
 from gateway.core.stations import Station
+from gateway.wire.payloads import decode_request
+from gateway.wire.versions import Action
 
 EMPTY: Final = b"{}"
 """The payload of an answer that says nothing but "received"."""
@@ -130,6 +132,9 @@ def evidence(station_time: datetime) -> datetime | None:
 Handle: TypeAlias = Callable[[Csms, Station, Any, datetime], Reply]
 """Answers one request of a station: (csms, station, decoded request, now) -> reply."""
 
+Decode: TypeAlias = Callable[[Action, bytes], Any]
+"""Decodes a request strictly. Raises PayloadError."""
+
 AnswerRaw: TypeAlias = Callable[[Csms, Station, bytes, datetime], tuple[bytes, str | None]]
 """Answers a transaction message that cannot be decoded: -> (payload of the answer, transaction id given out)."""
 
@@ -162,6 +167,7 @@ class Rule(Struct, frozen=True):
     """
 
     handle: Handle
+    decode: Decode = decode_request
     keyed: Callable[[Any], bool] = never
     answer_raw: AnswerRaw | None = None
     refused_while: frozenset[Registration] = UNTIL_ACCEPTED

@@ -4,13 +4,14 @@ Sources of the defaults: OCPP 1.6 section 7.43 (SampledValue) and OCPP 2.0.1 Par
 UnitOfMeasureType. A value without fields is Energy.Active.Import.Register, at the Outlet, Sample.Periodic, in Wh.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from gateway.core.records import Channel, Sample
+from gateway.hot import DECIMALS, Learned, MeterValues, MeterValuesReader
 from gateway.wire import ocpp16, ocpp201
 
 ENERGY_REGISTER: Final = "Energy.Active.Import.Register"
@@ -21,9 +22,6 @@ END: Final = "Transaction.End"
 
 VALUE_MAX: Final = 1e15
 """Largest magnitude taken for a measured value. A register of 1e15 Wh would be the world's yearly consumption."""
-
-DECIMALS: Final = 6
-"""Digits kept behind the point after a conversion, so that 1.001 kWh is 1001 Wh and not 1000.9999999999999."""
 
 CHANNELS_MAX: Final = 4096
 """Distinct channels remembered. Honest fleets use some dozens; 2.x units are free text, so a bound is needed."""
@@ -134,6 +132,25 @@ def samples_16(
             continue
         samples.append(Sample(conversion.channel, conversion.to_base(value)))
     return samples, unreadable
+
+
+_decode_sampled_value = msgspec.json.Decoder(ocpp16.SampledValue).decode
+
+
+def _learn(sampled_value: bytes) -> Learned | None:
+    """Return how values that are sent like this one are read, or None if it is not valid or not a plain number."""
+    try:
+        sent = _decode_sampled_value(sampled_value)
+    except msgspec.MsgspecError:
+        return None
+    if sent.format == "SignedData":
+        return None
+    conversion = _conversion(sent.measurand, sent.phase, sent.context, sent.location, sent.unit, 0)
+    return conversion.channel, conversion.factor, conversion.offset
+
+
+read_meter_values_16: Final[Callable[[bytes], MeterValues | None]] = MeterValuesReader(_learn, Sample).read
+"""Reads a MeterValues payload of OCPP 1.6 in the plain form that nearly all have; None for any other."""
 
 
 def samples_2(sampled_values: Sequence[ocpp201.SampledValue]) -> tuple[list[Sample], int]:

@@ -29,7 +29,7 @@ from gateway.core.csms import (
     given,
     kept,
 )
-from gateway.core.metering import BEGIN, END, samples_16
+from gateway.core.metering import BEGIN, END, read_meter_values_16, samples_16
 from gateway.core.records import (
     Channel,
     ConnectorStatus,
@@ -44,8 +44,12 @@ from gateway.core.records import (
     TransactionEvent,
 )
 from gateway.core.stations import Station
+from gateway.hot import MeterValues
 from gateway.wire import ocpp16 as wire
 from gateway.wire.messages import timestamp
+from gateway.wire.payloads import decode_request
+from gateway.wire.schema_types import Payload
+from gateway.wire.versions import Action
 
 VERSION: Final = "ocpp1.6"
 
@@ -147,13 +151,22 @@ def _heartbeat(csms: Csms, station: Station, request: wire.HeartbeatRequest, now
     return Reply(b'{"currentTime":"%b"}' % timestamp(now).encode(), [])
 
 
-def _meter_values(csms: Csms, station: Station, request: wire.MeterValuesRequest, now: datetime) -> Reply:
-    transaction = None if request.transaction_id is UNSET else _transaction_name(request.transaction_id)
+def _decode_meter_values(action: Action, payload: bytes) -> MeterValues | Payload:
+    """Return what a MeterValues request says: already as samples if it is of the plain form, else as the request."""
+    return read_meter_values_16(payload) or decode_request(action, payload)
+
+
+def _meter_values(csms: Csms, station: Station, request: MeterValues | wire.MeterValuesRequest, now: datetime) -> Reply:
     records: list[Record] = []
-    meter_values = _to_meter_values(csms, request.meter_value, now, "MeterValues", request, records)
-    records.append(
-        Readings(bounded(request.connector_id), None if transaction is None else 1, transaction, meter_values)
-    )
+    if isinstance(request, tuple):
+        evse, transaction_id, plain = request
+        meter_values = [csms.meter_value(samples, 0, time, now) for time, samples in plain]
+    else:
+        evse = bounded(request.connector_id)
+        transaction_id = given(request.transaction_id)
+        meter_values = _to_meter_values(csms, request.meter_value, now, "MeterValues", request, records)
+    transaction = str(transaction_id) if transaction_id is not None and transaction_id > 0 else None
+    records.append(Readings(evse, None if transaction is None else 1, transaction, meter_values))
     return Reply(EMPTY, records)
 
 
@@ -327,7 +340,7 @@ RULES: Final[Rules] = {
     "FirmwareStatusNotification": Rule(_reported("FirmwareStatusNotification")),
     "Heartbeat": Rule(_heartbeat),
     "LogStatusNotification": Rule(_reported("LogStatusNotification")),
-    "MeterValues": Rule(_meter_values, keyed=always, answer_raw=_answer_raw_empty),
+    "MeterValues": Rule(_meter_values, decode=_decode_meter_values, keyed=always, answer_raw=_answer_raw_empty),
     "SecurityEventNotification": Rule(_security_event, keyed=always, refused_while=WHILE_REJECTED),
     "SignCertificate": Rule(_sign_certificate),
     "SignedFirmwareStatusNotification": Rule(_reported("FirmwareStatusNotification")),

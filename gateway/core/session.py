@@ -8,19 +8,19 @@ WebSocket's control frames pass meanwhile.
 import re
 from collections.abc import Callable
 from datetime import datetime
-from hashlib import blake2b
 from typing import Any, Final, Protocol, TypeAlias
+from zlib import crc32
 
 from msgspec import Struct
 
-from gateway.core.csms import AnswerRaw, Csms, Deviation, Handle, OutOfBounds, Registration
+from gateway.core.csms import AnswerRaw, Csms, Decode, Deviation, Handle, OutOfBounds, Registration
 from gateway.core.protocols import Protocol as OcppProtocol
 from gateway.core.records import Entry, RawMessage
 from gateway.core.stations import LastMessage, Station
 from gateway.core.tally import ANSWERED, KEPT_RAW, OUTCOMES, REFUSED, REPEAT, UNKNOWN_ACTION, Tally
-from gateway.hot import EnvelopeError, EnvelopeFault, split_envelope
+from gateway.hot import EnvelopeError, EnvelopeFault, digest64, split_envelope
 from gateway.wire.messages import CALL, CALL_ERROR, CALL_RESULT, UNREADABLE_ID, Refusal, call_error, call_result
-from gateway.wire.payloads import PayloadError, decode_request
+from gateway.wire.payloads import PayloadError
 from gateway.wire.versions import Action
 from gateway.wire.violations import Violation
 
@@ -75,8 +75,9 @@ class BoundCall(Struct, frozen=True):
     """Everything that is known beforehand of one action of one version."""
 
     name: str
-    digest_salt: bytes
+    digest_seed: int
     action: Action
+    decode: Decode
     handle: Handle
     keyed: Callable[[Any], bool]
     answer_raw: AnswerRaw | None
@@ -114,8 +115,9 @@ class Service:
         self.calls = {
             name: BoundCall(
                 name=name,
-                digest_salt=name.encode()[:16],
+                digest_seed=crc32(name.encode()),
                 action=protocol.version.from_station[name],
+                decode=rule.decode,
                 handle=rule.handle,
                 keyed=rule.keyed,
                 answer_raw=rule.answer_raw,
@@ -240,7 +242,7 @@ class Session:
             self._refuse(message_id, Refusal.NOT_ACCEPTED, "the station is not accepted: send BootNotification", name)
             return
         try:
-            request = decode_request(call.action, payload)
+            request = call.decode(call.action, payload)
         except PayloadError as error:
             self._keep_or_refuse(message_id, call, payload, now, REFUSALS[error.violation], str(error))
             return
@@ -354,4 +356,4 @@ class Session:
 
 
 def _digest(call: BoundCall, payload: bytes) -> bytes:
-    return blake2b(payload, digest_size=DIGEST_BYTES, salt=call.digest_salt).digest()
+    return digest64(payload, call.digest_seed).to_bytes(DIGEST_BYTES, "big")

@@ -9,18 +9,23 @@ from typing import TYPE_CHECKING
 
 from gateway.hot.envelope import DEPTH_MAX, MESSAGE_ID_CHARACTERS_MAX, Envelope, EnvelopeError, EnvelopeFault
 from gateway.hot.frames import BINARY, CLOSE, CONTINUATION, FAILED, FRAGMENTS_MAX, PING, PONG, TEXT
+from gateway.hot.readings import DECIMALS, Learned, MeterValues
 
 PURE = os.environ.get("GATEWAY_PURE") == "1"
 
 if TYPE_CHECKING or PURE:
     from gateway.hot.counters import Counters, Histogram
+    from gateway.hot.digest import digest64
     from gateway.hot.envelope import split_envelope
     from gateway.hot.frames import FrameReader, server_frame
+    from gateway.hot.readings import MeterValuesReader
 else:
     try:
         from gateway._speedups.counters import Counters, Histogram
+        from gateway._speedups.digest import digest64
         from gateway._speedups.envelope import split_envelope
         from gateway._speedups.frames import FrameReader, server_frame
+        from gateway._speedups.readings import MeterValuesReader
     except ModuleNotFoundError as error:
         raise ImportError(f"ocpp-gateway: {error.name} is not compiled. Run: make setup") from None
 
@@ -28,6 +33,7 @@ __all__ = [
     "BINARY",
     "CLOSE",
     "CONTINUATION",
+    "DECIMALS",
     "DEPTH_MAX",
     "FAILED",
     "FRAGMENTS_MAX",
@@ -42,6 +48,10 @@ __all__ = [
     "EnvelopeFault",
     "FrameReader",
     "Histogram",
+    "Learned",
+    "MeterValues",
+    "MeterValuesReader",
+    "digest64",
     "server_frame",
     "split_envelope",
 ]

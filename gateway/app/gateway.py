@@ -35,6 +35,9 @@ SWITCH_INTERVAL_S: Final = 0.001
 """How long the event loop may keep the interpreter from the journal's thread, which holds every answer. Python's
 default of 5 ms would be most of the time that a station waits."""
 
+HEARTBEATS_MISSED_MAX: Final = 2
+"""Heartbeat intervals of silence after which a station that never answered a ping is taken for gone."""
+
 GC_THRESHOLDS: Final = (50_000, 20, 50)
 """Python looks for cycles after this many more containers than before, and hot paths make none. The default of 700
 would walk over everything that waits for the store, several times a second."""
@@ -255,6 +258,10 @@ class Gateway:
                 message_bytes_max=listen.message_bytes_max,
                 ping_interval_s=listen.ping_interval_s,
                 pong_timeout_s=listen.pong_timeout_s,
+                silence_max_s=max(
+                    listen.ping_interval_s + listen.pong_timeout_s,
+                    HEARTBEATS_MISSED_MAX * config.stations.heartbeat_interval_s,
+                ),
             ),
         )
         return StationListener(

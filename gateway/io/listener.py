@@ -189,8 +189,10 @@ class Handshaking(asyncio.Protocol):
             self._end("abandoned", b"")
 
     def tick(self, now: float) -> None:
-        """Give up on a peer that does not finish its request."""
+        """Give up on a peer that does not finish its request, or does not read its refusal."""
         self.abort("timeout")
+        if self._transport is not None:
+            self._transport.abort()
 
     def abort(self, result: str) -> None:
         """Cut the connection, unless its handshake is over."""
@@ -309,13 +311,11 @@ class StationConnection(asyncio.Protocol):
         self.abort("too_slow")
 
     def tick(self, now: float) -> float | None:
-        """Ping, or give up (see `WebSocket.tick`)."""
+        """Ping, or give up (see `WebSocket.tick`). What is closed but not gone by now does not read: cut it."""
         web_socket = self._web_socket
-        closing = web_socket.state is State.CLOSING
         web_socket.tick(now)
         if web_socket.state is State.CLOSED:
-            if web_socket.is_unresponsive:
-                self.abort("silent" if not closing else "lost")
+            self.abort("silent")
             return None
         return web_socket.next_deadline
 
@@ -360,3 +360,5 @@ class StationConnection(asyncio.Protocol):
         """Close the TCP connection once everything is sent; the closing handshake is over."""
         self._ended = self._ended or ended
         self._transport.close()
+        listener = self._listener
+        listener.wheel.schedule(self, listener.monotonic() + listener.settings.web_socket.close_timeout_s)

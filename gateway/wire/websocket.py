@@ -39,11 +39,16 @@ class State(Enum):
 
 
 class WebSocketSettings(Struct, frozen=True):
-    """What all connections of one listener share. Times in seconds."""
+    """What all connections of one listener share. Times in seconds.
+
+    `silence_max_s` is for a peer that has never answered a ping, as some stations do not: it is gone when nothing at
+    all was heard for so long. It must leave room for the heartbeats of such a station.
+    """
 
     message_bytes_max: int
     ping_interval_s: float
     pong_timeout_s: float
+    silence_max_s: float
     close_timeout_s: float = 5.0
 
 
@@ -59,6 +64,7 @@ class WebSocket:
     """
 
     __slots__ = (
+        "_answers_pings",
         "_close_deadline_s",
         "_next_ping_s",
         "_reader",
@@ -78,6 +84,7 @@ class WebSocket:
         self._reader = FrameReader(settings.message_bytes_max)
         self._next_ping_s = now + settings.ping_interval_s
         self._close_deadline_s = inf
+        self._answers_pings = False
         self.received_monotonic_s = now
         self.state = State.OPEN
         self.close_code: int | None = None
@@ -103,7 +110,9 @@ class WebSocket:
                 self._receive_close(payload)
             elif opcode == FAILED:
                 self._fail(payload)
-            elif opcode != PONG:
+            elif opcode == PONG:
+                self._answers_pings = True
+            else:
                 self._fail(UNSUPPORTED.to_bytes(2, "big") + b"OCPP-J messages are text")
         return messages
 
@@ -140,7 +149,8 @@ class WebSocket:
     def tick(self, now: float) -> None:
         """Do what is due: ping, or give up on a peer that is silent or does not answer our Close frame.
 
-        Any byte counts as life: a station that talks but never answers pings is tolerated.
+        Any byte counts as life. A station that never answers pings is tolerated while it talks, however seldom (see
+        `WebSocketSettings.silence_max_s`).
         """
         if self.state is State.CLOSING and now >= self._close_deadline_s:
             self.state = State.CLOSED
@@ -158,7 +168,9 @@ class WebSocket:
 
     @property
     def _silence_deadline_s(self) -> float:
-        return self.received_monotonic_s + self._settings.ping_interval_s + self._settings.pong_timeout_s
+        settings = self._settings
+        answered_s = settings.ping_interval_s + settings.pong_timeout_s
+        return self.received_monotonic_s + (answered_s if self._answers_pings else settings.silence_max_s)
 
     def _receive_close(self, payload: bytes) -> None:
         """Answer the peer's Close frame with its code (RFC 6455 section 5.5.1)."""

@@ -18,7 +18,9 @@ from gateway.wire.websocket import (
 )
 from tests.hot.client_frames import client_frame
 
-SETTINGS = WebSocketSettings(message_bytes_max=1000, ping_interval_s=60.0, pong_timeout_s=30.0, close_timeout_s=5.0)
+SETTINGS = WebSocketSettings(
+    message_bytes_max=1000, ping_interval_s=60.0, pong_timeout_s=30.0, silence_max_s=600.0, close_timeout_s=5.0
+)
 
 
 class Connection:
@@ -223,7 +225,8 @@ def test_a_ping_is_one_that_the_client_answers(connection: Connection) -> None:
     assert connection.socket.state is State.OPEN
 
 
-def test_a_silent_peer_is_given_up_after_interval_and_timeout(connection: Connection) -> None:
+def test_a_peer_that_stops_answering_pings_is_given_up_after_interval_and_timeout(connection: Connection) -> None:
+    connection.receive(client_frame(PONG, b""))
     assert run_until(connection, 89.9) == [(60.0, PING)]
     assert connection.socket.state is State.OPEN
     assert run_until(connection, 90.0) == []
@@ -233,14 +236,23 @@ def test_a_silent_peer_is_given_up_after_interval_and_timeout(connection: Connec
     assert not socket.closed_by_peer
 
 
-def test_a_station_that_talks_but_never_answers_pings_is_tolerated(connection: Connection) -> None:
-    for now in range(80, 2000, 80):
+def test_a_peer_that_never_answered_a_ping_is_given_up_after_a_longer_silence(connection: Connection) -> None:
+    run_until(connection, 599.9)
+    assert connection.socket.state is State.OPEN
+    run_until(connection, 600.0)
+    assert connection.socket.state is State.CLOSED
+    assert connection.socket.is_unresponsive
+
+
+def test_a_station_that_only_sends_heartbeats_and_never_answers_pings_is_tolerated(connection: Connection) -> None:
+    for now in range(300, 6000, 300):
         run_until(connection, now)
         connection.receive(client_frame(TEXT, b"x"), now=now)
     assert connection.socket.state is State.OPEN
 
 
 def test_half_a_frame_counts_as_life(connection: Connection) -> None:
+    connection.receive(client_frame(PONG, b""))
     connection.receive(client_frame(TEXT, b"x")[:3], now=80.0)
     run_until(connection, 169.9)
     assert connection.socket.state is State.OPEN

@@ -30,13 +30,12 @@ class SeqNos(Struct):
             self.missing.extend(range(self.highest + 1, seq_no)[: MISSING_SEQ_NOS_MAX - len(self.missing)])
             self.highest = seq_no
             return True
+        is_new = seq_no in self.missing
         if started:
             self.missing = [missing for missing in self.missing if missing > seq_no]
-            return True
-        if seq_no in self.missing:
+        elif is_new:
             self.missing.remove(seq_no)
-            return True
-        return False
+        return is_new
 
 
 class Transaction(Struct):

@@ -1,0 +1,1 @@
+"""Benchmarks: leaves under pytest (`pytest bench`), whole processes under `python -m bench`. See README.md."""

@@ -1,0 +1,61 @@
+"""Servers to compare with: they parse each CALL with `json.loads` and answer `[3,id,{}]`. Nothing is checked or kept.
+
+Each runs in a process of its own: `python -m bench.rivals websockets PORT`.
+"""
+
+import importlib.util
+import json
+import sys
+from typing import Any
+
+import uvloop
+
+HOST = "127.0.0.1"
+SUBPROTOCOL = "ocpp1.6"
+
+
+def installed() -> list[str]:
+    """Return the names of the rivals that can be measured; picows is no dependency of the project."""
+    return [name for name in SERVERS if importlib.util.find_spec(name) is not None]
+
+
+def answer_to(message: str | bytes) -> str:
+    """Return the CALLRESULT to a CALL."""
+    return json.dumps([3, json.loads(message)[1], {}], separators=(",", ":"))
+
+
+async def serve_websockets(port: int) -> None:
+    """Answer with websockets' asyncio server, without compression."""
+    from websockets.asyncio.server import ServerConnection, serve
+    from websockets.typing import Subprotocol
+
+    async def station(connection: ServerConnection) -> None:
+        async for message in connection:
+            await connection.send(answer_to(message))
+
+    subprotocols = [Subprotocol(SUBPROTOCOL)]
+    async with serve(station, HOST, port, subprotocols=subprotocols, compression=None, backlog=4096) as server:
+        await server.serve_forever()
+
+
+async def serve_picows(port: int) -> None:
+    """Answer with picows."""
+    from picows import WSFrame, WSListener, WSMsgType, WSTransport, WSUpgradeRequest, WSUpgradeResponse, ws_create_server
+
+    class Station(WSListener):  # type: ignore[misc]
+        def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+            if frame.msg_type == WSMsgType.TEXT:
+                transport.send(WSMsgType.TEXT, answer_to(frame.get_payload_as_utf8_text()).encode())
+
+    def accept(request: WSUpgradeRequest) -> Any:
+        protocol = {"Sec-WebSocket-Protocol": SUBPROTOCOL}
+        return WSUpgradeResponse.create_101_response(extra_headers=protocol), Station()
+
+    server = await ws_create_server(accept, HOST, port, backlog=4096)
+    await server.serve_forever()
+
+
+SERVERS = {"websockets": serve_websockets, "picows": serve_picows}
+
+if __name__ == "__main__":
+    uvloop.run(SERVERS[sys.argv[1]](int(sys.argv[2])))

@@ -128,10 +128,11 @@ class Bench:
         tokens: list[Token] | None = None,
         registration: RegistrationStatus = "Accepted",
         registry: Registry | None = None,
+        journal: ManualJournal | None = None,
     ) -> None:
         self.now = BEGIN
         self.monotonic_s = 1000.0
-        self.journal = ManualJournal()
+        self.journal = ManualJournal() if journal is None else journal
         self.registry = Registry() if registry is None else registry
         self.registration: RegistrationStatus = registration
         self.logged: list[tuple[str, dict[str, Any]]] = []

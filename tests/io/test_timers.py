@@ -1,0 +1,99 @@
+"""The timer wheel on a clock that the test turns."""
+
+from random import Random
+
+from gateway.io.timers import TICK_S, TimerWheel
+
+
+class Turned:
+    """A clock and a loop with one timer, turned by hand."""
+
+    def __init__(self, now: float = 1000.25) -> None:
+        self.now = now
+        self.due: list[tuple[float, object]] = []
+        self.wheel = TimerWheel(lambda: self.now, lambda delay, call: self.due.append((self.now + delay, call)))
+
+    def run(self, seconds: float) -> None:
+        """Let time pass in small steps; the loop calls what is due."""
+        until = self.now + seconds
+        while self.now < until:
+            self.now += 0.125
+            ready = [item for item in self.due if item[0] <= self.now]
+            for item in ready:
+                self.due.remove(item)
+                item[1]()
+
+
+class Waiter:
+    def __init__(self, *deadlines: float | None) -> None:
+        self.ticks: list[float] = []
+        self._next = list(deadlines)
+
+    def tick(self, now: float) -> float | None:
+        self.ticks.append(now)
+        return self._next.pop(0) if self._next else None
+
+
+def test_a_deadline_is_met_never_early_and_at_most_one_turn_late():
+    random = Random("deadlines")
+    turned = Turned()
+    waiting = {}
+    for _ in range(500):
+        deadline = turned.now + random.uniform(0, 30)
+        waiter = waiting[deadline] = Waiter()
+        turned.wheel.schedule(waiter, deadline)
+    turned.run(40)
+    for deadline, waiter in waiting.items():
+        (met,) = waiter.ticks
+        assert deadline <= met <= deadline + 2 * TICK_S  # a bucket's width, and the loop's own step
+
+
+def test_what_names_a_next_deadline_is_asked_again_then():
+    turned = Turned()
+    start = turned.now
+    waiter = Waiter(start + 5, start + 9, None)
+    turned.wheel.schedule(waiter, start + 1)
+    turned.run(20)
+    assert len(waiter.ticks) == 3
+    assert all(met >= start + due for met, due in zip(waiter.ticks, (1, 5, 9), strict=True))
+
+
+def test_a_deadline_in_the_past_is_met_at_the_next_turn():
+    turned = Turned()
+    waiter = Waiter()
+    turned.wheel.schedule(waiter, 0.0)
+    assert waiter.ticks == []
+    turned.run(2 * TICK_S)
+    assert len(waiter.ticks) == 1
+
+
+def test_a_nearer_deadline_that_is_told_is_met():
+    turned = Turned()
+    waiter = Waiter(None, None)
+    turned.wheel.schedule(waiter, turned.now + 100)
+    turned.wheel.schedule(waiter, turned.now + 1)
+    turned.run(5)
+    assert len(waiter.ticks) == 1
+
+
+def test_after_a_long_stall_everything_is_met_once():
+    turned = Turned()
+    waiters = [Waiter() for _ in range(50)]
+    for index, waiter in enumerate(waiters):
+        turned.wheel.schedule(waiter, turned.now + index)
+    turned.now += 1000
+    turned.run(2 * TICK_S)
+    assert [len(waiter.ticks) for waiter in waiters] == [1] * 50
+
+
+def test_without_anything_waiting_the_loop_is_left_alone():
+    assert Turned().due == []
+
+
+def test_any_number_of_deadlines_costs_the_loop_one_timer():
+    turned = Turned()
+    for index in range(1000):
+        turned.wheel.schedule(Waiter(), turned.now + index / 7)
+    assert len(turned.due) == 1
+    turned.run(10)
+    assert len(turned.due) == 1

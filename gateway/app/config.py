@@ -68,8 +68,8 @@ class ListenerSection(Struct, frozen=True, kw_only=True):
         Meta(
             gt=0,
             le=86_400,
-            description="Time after a ping until a silent station is taken for gone. One that has never answered a ping is "
-            "given two heartbeat intervals.",
+            description="Time after a ping until a silent station is taken for gone; two heartbeat intervals for one "
+            "that has never answered a ping.",
         ),
     ] = 30.0
 

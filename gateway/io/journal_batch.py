@@ -47,7 +47,7 @@ class OpenBatch:
     __slots__ = ("blob", "entries")
 
     def __init__(self) -> None:
-        self.entries: list[Entry] = []
+        self.entries = 0
         self.blob = bytearray(_ENTRIES_AT)
 
     def append(self, entry: Entry) -> int:
@@ -59,18 +59,18 @@ class OpenBatch:
         except BaseException:
             del blob[start:]
             raise
-        self.entries.append(entry)
+        self.entries += 1
         return len(blob) - start
 
     def seal(self, batch_id: int) -> bytearray:
         """Fill in the header. Nothing may be appended afterwards."""
         blob = self.blob
-        _ARRAY_32.pack_into(blob, _BODY_AT, _ARRAY_32_TAG, len(self.entries))
+        _ARRAY_32.pack_into(blob, _BODY_AT, _ARRAY_32_TAG, self.entries)
         _HEADER.pack_into(blob, 0, MAGIC, _checksum(batch_id, memoryview(blob)[_BODY_AT:]))
         return blob
 
 
-def decode_batch(path: Path, batch_id: int, written_at: float, entries: int, blob: bytes) -> Batch:
+def decode_batch(path: Path, batch_id: int, written_at: float, entries: int, blob: bytes | bytearray) -> Batch:
     """Check and decode what `OpenBatch.seal` made. Raises JournalError, naming `path` and the batch."""
     if len(blob) < _ENTRIES_AT:
         raise JournalError(f"{path}: batch {batch_id} is corrupt: {len(blob)} bytes are too few for a header")

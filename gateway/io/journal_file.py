@@ -57,7 +57,12 @@ class StoredBatch(NamedTuple):
     id: int
     written_at: float
     entries: int
-    blob: bytes
+    blob: bytes | bytearray
+
+    @property
+    def size_bytes(self) -> int:
+        """Encoded size."""
+        return len(self.blob)
 
 
 class Remaining(NamedTuple):

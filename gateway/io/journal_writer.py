@@ -14,8 +14,8 @@ from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
-from gateway.io.journal_batch import Batch, JournalClosedError, OpenBatch
-from gateway.io.journal_file import PRUNE_BATCHES_MAX, JournalFile
+from gateway.io.journal_batch import JournalClosedError, OpenBatch
+from gateway.io.journal_file import PRUNE_BATCHES_MAX, JournalFile, StoredBatch
 from gateway.io.journal_reader import Feed
 from gateway.io.thread_cpu import ThreadCpu
 
@@ -219,7 +219,7 @@ class JournalWriter:
         blob = open_batch.seal(cut.id)
         started = time.perf_counter()
         try:
-            self._file.write(cut.id, cut.written_at, len(open_batch.entries), blob, cut.states)
+            self._file.write(cut.id, cut.written_at, open_batch.entries, blob, cut.states)
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode != sqlite3.SQLITE_FULL:
                 raise
@@ -228,8 +228,8 @@ class JournalWriter:
             return
         elapsed_s = time.perf_counter() - started
         self._waiting.popleft()
-        self.feed.publish(Batch(cut.id, cut.written_at, len(blob), open_batch.entries))
-        self._count(len(open_batch.entries), len(blob), elapsed_s)
+        self.feed.publish(StoredBatch(cut.id, cut.written_at, open_batch.entries, blob))
+        self._count(open_batch.entries, len(blob), elapsed_s)
         if self.full_since is not None:
             self.full_since = None
             self._tell_full(is_full=False)

@@ -100,17 +100,13 @@ def idle(server: Server, *, stations: int, settle_s: float) -> Iterator[Load]:
 
 
 @contextlib.contextmanager
-def _load(
-    server: Server, mode: str, stations: int, warmup_s: float, duration_s: float, *more: str
-) -> Iterator[Load]:
+def _load(server: Server, mode: str, stations: int, warmup_s: float, duration_s: float, *more: str) -> Iterator[Load]:
     command: Sequence[str] = [
         str(compiled("load")), "--port", str(server.port), "--server-pid", str(server.pid), "--mode", mode,
         "-n", str(stations), "--payload", "mv8", "--warmup", str(warmup_s), "--duration", str(duration_s),
         "--connect-timeout", str(CONNECT_TIMEOUT_S), *more,
     ]  # fmt: skip
-    process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=_confine
-    )
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=_confine)
     timer = threading.Timer(CONNECT_TIMEOUT_S + warmup_s + duration_s + SLACK_S, process.kill)
     timer.start()
     try:

@@ -24,7 +24,6 @@ ANSWERED_MIN = 0.98
 """A rate is held if at least this part of what came due was sent and answered."""
 
 RATE_STEP = 1.4
-STEPS_MAX = 12
 
 
 class Closed(Struct, frozen=True):
@@ -104,23 +103,21 @@ def answer_times(server: Server, *, rate_per_s: float, duration_s: float) -> Rep
         return running.report()
 
 
-def highest_flat_rate(start: Start, *, first_per_s: float, bisections: int, duration_s: float) -> list[Step]:
+def search_flat_rate(start: Start, *, first_per_s: float, steps: int, duration_s: float) -> list[Step]:
     """Return the steps of a search for the highest rate at which the backlog stays flat, each on a fresh server.
 
-    The rate grows until a step is not flat, and the gap between the last two is halved `bisections` times.
+    The rate grows until a step is not flat; from then on the gap between the two kinds is halved.
     """
-    steps: list[Step] = []
-    low, high = 0.0, 0.0
+    tried: list[Step] = []
+    low, high = 0.0, float("inf")
     rate = first_per_s
-    while len(steps) < STEPS_MAX and bisections >= 0:
+    while len(tried) < steps:
         with start() as server:
             step = backlog_step(server, rate_per_s=rate, duration_s=duration_s)
-        steps.append(step)
+        tried.append(step)
         low, high = (rate, high) if step.flat else (low, rate)
-        if high:
-            bisections -= 1
-        rate = (low + high) / 2 if high else rate * RATE_STEP
-    return steps
+        rate = (low + high) / 2 if high < float("inf") else rate * RATE_STEP
+    return tried
 
 
 def highest_flat(steps: Sequence[Step]) -> float:

@@ -5,6 +5,7 @@ Each runs in a process of its own: `python -m bench.rivals websockets PORT`.
 
 import importlib.util
 import json
+import logging
 import sys
 from typing import Any
 
@@ -40,7 +41,15 @@ async def serve_websockets(port: int) -> None:
 
 async def serve_picows(port: int) -> None:
     """Answer with picows."""
-    from picows import WSFrame, WSListener, WSMsgType, WSTransport, WSUpgradeRequest, WSUpgradeResponse, ws_create_server
+    from picows import (
+        WSFrame,
+        WSListener,
+        WSMsgType,
+        WSTransport,
+        WSUpgradeRequest,
+        WSUpgradeResponse,
+        ws_create_server,
+    )
 
     class Station(WSListener):  # type: ignore[misc]
         def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
@@ -58,4 +67,5 @@ async def serve_picows(port: int) -> None:
 SERVERS = {"websockets": serve_websockets, "picows": serve_picows}
 
 if __name__ == "__main__":
+    logging.disable()  # of a port that was only probed, websockets would tell that the handshake failed
     uvloop.run(SERVERS[sys.argv[1]](int(sys.argv[2])))

@@ -313,6 +313,8 @@ class StationConnection(asyncio.Protocol):
     def tick(self, now: float) -> float | None:
         """Ping, or give up (see `WebSocket.tick`). What is closed but not gone by now does not read: cut it."""
         web_socket = self._web_socket
+        if not self._transport.is_reading():
+            web_socket.received_monotonic_s = now  # what is not read is no silence
         web_socket.tick(now)
         if web_socket.state is State.CLOSED:
             self.abort("silent")

@@ -41,11 +41,11 @@ SOURCES := $(wildcard _speedups/*) setup.py pyproject.toml
 
 $(VENV)/.installed: $(BIN)/python $(SOURCES)
 	@echo 'Compiling and installing ocpp-gateway ...'
-	@$(BIN)/pip install --quiet --disable-pip-version-check --editable .
+	@PYTHONWARNINGS=ignore $(BIN)/pip install --quiet --disable-pip-version-check --editable .
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed
-	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[test,lint]'
+	@PYTHONWARNINGS=ignore $(BIN)/pip install --quiet --disable-pip-version-check --editable '.[test,lint]'
 	@touch $@
 
 clean:

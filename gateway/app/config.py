@@ -95,6 +95,15 @@ class StationsSection(Struct, frozen=True, kw_only=True):
             "boot, or refused with 404."
         ),
     ] = "accept"
+    remembered_max: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=10_000_000,
+            description="Stations whose state is kept, connected or not; a new one beyond it is answered 503. Each "
+            "takes some 2 KiB of memory.",
+        ),
+    ] = 200_000
     list_file: Annotated[
         Path | None, Meta(description="File of known stations: one identity a line, `#` begins a comment.")
     ] = None

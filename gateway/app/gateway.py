@@ -253,6 +253,7 @@ class Gateway:
         settings = ListenerSettings(
             path_prefix=listen.path_prefix,
             connections_max=listen.connections_max,
+            stations_max=config.stations.remembered_max,
             handshake_timeout_s=listen.handshake_timeout_s,
             web_socket=WebSocketSettings(
                 message_bytes_max=listen.message_bytes_max,

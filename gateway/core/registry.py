@@ -18,11 +18,12 @@ journal was lost does not give out the ids of its first life again; an int32 las
 class Registry:
     """All stations by identity, the counter of 1.6 transaction ids, and the totals that outlive a restart.
 
-    Identities are case-sensitive here; a 2.x station is expected to spell its own the same way each time.
+    Identities are case-sensitive in OCPP 1.6 and not in 2.x; see `spelling`.
     """
 
     def __init__(self, next_transaction_id: int = 1) -> None:
         self._stations: dict[str, Station] = {}
+        self._spellings: dict[str, str] = {}
         self._unsaved: dict[str, Station] = {}
         self.next_transaction_id = next_transaction_id
         self.readings_total = 0
@@ -30,6 +31,9 @@ class Registry:
 
     def __len__(self) -> int:
         return len(self._stations)
+
+    def __contains__(self, identity: str) -> bool:
+        return identity in self._stations
 
     def __iter__(self) -> Iterator[Station]:
         return iter(self._stations.values())
@@ -42,12 +46,18 @@ class Registry:
         """Return the station, a new one if it was never seen."""
         station = self._stations.get(identity)
         if station is None:
-            station = self._stations[identity] = Station(identity)
+            station = Station(identity)
+            self.load(station)
         return station
+
+    def spelling(self, identity: str) -> str:
+        """Return how a 2.x station's identity was spelled when it was first seen, or `identity` if it never was."""
+        return identity if identity in self._stations else self._spellings.get(identity.casefold(), identity)
 
     def load(self, station: Station) -> None:
         """Take in a station as it was saved."""
         self._stations[station.identity] = station
+        self._spellings.setdefault(station.identity.casefold(), station.identity)
 
     def apply(self, station: Station, entry: Entry) -> None:
         """Take in an entry: in its station, which is unsaved from now on, and in the totals."""
@@ -82,6 +92,9 @@ class Registry:
         """Drop a station that connected but never said anything worth keeping, so that names cost no memory."""
         if station.session is None and station.state.last_received_at is None:
             self._stations.pop(station.identity, None)
+            folded = station.identity.casefold()
+            if self._spellings.get(folded) == station.identity:
+                del self._spellings[folded]
 
 
 def given_transaction_id(record: Record) -> int | None:

@@ -71,6 +71,7 @@ class ListenerSettings(Struct, frozen=True):
 
     path_prefix: str
     connections_max: int
+    stations_max: int
     handshake_timeout_s: float
     web_socket: WebSocketSettings
 
@@ -220,7 +221,12 @@ class Handshaking(asyncio.Protocol):
             close = server_frame(CLOSE, PROTOCOL_ERROR.to_bytes(2, "big") + b"no subprotocol in common")
             self._end("no_subprotocol", handshake.accept(None) + close, station=request.identity)
         else:
-            self._upgrade(handshake, judged.identity, subprotocol)
+            registry = listener.registry
+            identity = registry.spelling(judged.identity) if ignore_case else judged.identity
+            if identity not in registry and len(registry) >= listener.settings.stations_max:
+                self._end("full", handshake.refuse(SERVICE_UNAVAILABLE, "No place", retry_after_s=RETRY_AFTER_S))
+            else:
+                self._upgrade(handshake, identity, subprotocol)
 
     def _upgrade(self, handshake: Handshake, identity: str, subprotocol: str) -> None:
         """Answer 101 and hand the transport to a StationConnection, with what the station has sent already."""

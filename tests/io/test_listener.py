@@ -130,7 +130,8 @@ async def listening(
     logged: list[Any] = []
     listener = StationListener(
         ListenerSettings(
-            **{"path_prefix": "/ocpp", "connections_max": 100, "handshake_timeout_s": 10.0} | settings,
+            **{"path_prefix": "/ocpp", "connections_max": 100, "stations_max": 100, "handshake_timeout_s": 10.0}
+            | settings,
             web_socket=WebSocketSettings(
                 **{
                     "message_bytes_max": 100_000,
@@ -245,6 +246,37 @@ async def test_without_a_place_it_is_503_and_when_to_come_again():
         await until(lambda: yard.listener.connections == 0)
         async with yard.connect("CP3"):
             assert yard.handshakes == {"accepted": 3, "full": 1}
+
+
+@on_both_loops
+async def test_new_stations_are_503_once_all_that_may_be_remembered_are():
+    async with listening(stations_max=1) as yard:
+        async with yard.connect("CP1") as station:
+            await boot(station)
+        assert (await refused_status(yard.connect("CP2")))[0] == 503
+        async with yard.connect("CP1"):
+            assert yard.handshakes == {"accepted": 2, "full": 1}
+
+
+@on_both_loops
+async def test_names_that_said_nothing_are_not_remembered():
+    async with listening(stations_max=1) as yard:
+        for name in ("A", "B", "C"):
+            async with yard.connect(name):
+                pass
+            await until(lambda: yard.listener.connections == 0)
+        assert len(yard.bench.registry) == 0
+
+
+@on_both_loops
+async def test_a_2x_station_is_the_same_however_it_spells_its_case_and_a_16_station_is_not():
+    async with listening() as yard:
+        async with yard.connect("Cp1", OCPP201) as station:
+            await boot(station)
+        async with yard.connect("cP1", OCPP201), yard.connect("CP1", OCPP16) as other:
+            await boot(other)
+            assert sorted(station.identity for station in yard.bench.registry) == ["CP1", "Cp1"]
+            assert yard.bench.registry.station("Cp1").session is not None
 
 
 @on_both_loops

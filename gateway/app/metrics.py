@@ -177,11 +177,7 @@ METRICS: Final[Sequence[Metric | HistogramMetric]] = (
     HistogramMetric(
         "journal_commit_seconds",
         "Time of one commit to disk, fsync included.",
-        lambda g: (
-            COMMIT_SECONDS_BOUNDS,
-            g.journal.statistics.commit_seconds_counts,
-            g.journal.statistics.commit_seconds_sum,
-        ),
+        _commit_seconds,
     ),
     Metric(
         "journal_used_bytes",

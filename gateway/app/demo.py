@@ -28,8 +28,9 @@ QUERIES: Final = (
     "SELECT time, station, measurand, phase, value, unit FROM reading LIMIT 20",
 )
 
-BEHAVIOUR: Final = Behaviour(first_arrival_s_mean=120.0, offline_every_s_mean=7200.0)
-"""Busy soon, and offline now and then, so that a few minutes show everything."""
+BEHAVIOUR: Final = Behaviour(first_arrival_s_mean=120.0, offline_every_s_mean=14400.0, offline_s=(60.0, 900.0))
+"""Busy soon, and offline now and then (a station queues what it has to say and replays it), so that a few minutes show
+everything."""
 
 
 def run_demo(*, stations: int, speed: float, seed: int, duration_s: float | None) -> None:
@@ -127,7 +128,7 @@ class Demo:
             stations=[_row(station) for station in fleet.stations],
             footer=[
                 f"stations {gateway.stations_url}   metrics {gateway.admin_url}/metrics   Ctrl-C stops",
-                f"look at it: {_command()} query --data {DIRECTORY} '{QUERIES[0]}'",
+                f"tables   {_command()} query --data {DIRECTORY}",
             ],
         )
 
@@ -150,7 +151,7 @@ def _row(station: SimulatedStation) -> StationRow:
     return StationRow(
         identity=station.identity,
         version=station.version.removeprefix("ocpp"),
-        state=str(busiest.stage),
+        state=str(busiest.stage) if station.online else "offline",
         soc_percent=None if soc is None else soc * 100,
         power_w=sum(outlet.evse.power_w for outlet in station.outlets),
         power_max_w=sum(outlet.evse.power_max_w for outlet in station.outlets),

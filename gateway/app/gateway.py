@@ -12,6 +12,7 @@ from functools import partial
 from typing import Final, TypeAlias
 
 from gateway.app.config import Config
+from gateway.app.resources import allow_connections
 from gateway.app.side_files import read_bearer_token, read_credentials, read_station_list
 from gateway.app.token_file import read_tokens
 from gateway.app.view import GatewayView
@@ -80,6 +81,8 @@ class Gateway:
             (name, action) for name, protocol in PROTOCOLS.items() for action in protocol.rules
         )
         self.draining = False
+        self.connections_max: int = config.listener.connections_max
+        """Stations that may be connected at once: as configured, unless the limit of open files allows fewer."""
         self.registry: Registry
         self.journal: Journal
         self.store: SqliteStore
@@ -113,6 +116,9 @@ class Gateway:
         Raises DataDirectoryError, JournalError, ConfigError for a side file, and OSError for an address in use.
         """
         config = self.config
+        self.connections_max = allow_connections(config.listener.connections_max)
+        if self.connections_max < config.listener.connections_max:
+            self.log("connections_max_lowered", level="warning", to=self.connections_max, by="limit of open files")
         sys.setswitchinterval(SWITCH_INTERVAL_S)
         gc.freeze()
         gc.set_threshold(*GC_THRESHOLDS)
@@ -252,7 +258,7 @@ class Gateway:
         listen = config.listener
         settings = ListenerSettings(
             path_prefix=listen.path_prefix,
-            connections_max=listen.connections_max,
+            connections_max=self.connections_max,
             stations_max=config.stations.remembered_max,
             handshake_timeout_s=listen.handshake_timeout_s,
             web_socket=WebSocketSettings(

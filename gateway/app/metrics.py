@@ -111,7 +111,7 @@ METRICS: Final[Sequence[Metric | HistogramMetric]] = (
         "connections_max",
         "gauge",
         "Most connections that are accepted.",
-        _one(lambda g: g.config.listener.connections_max),
+        _one(lambda g: g.connections_max),
     ),
     Metric(
         "handshakes_total",

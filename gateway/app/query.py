@@ -53,6 +53,14 @@ def _table(names: list[str], rows: list[tuple[object, ...]]) -> Iterator[str]:
 
 def _shown(value: object) -> str:
     """Return a value as text without anything that could steer the terminal."""
-    text = "" if value is None else f"{value:g}" if isinstance(value, float) and abs(value) < 1e5 else str(value)
+    match value:
+        case None:
+            text = ""
+        case float():
+            text = f"{value:.12g}"
+        case bytes():
+            text = value.decode(errors="replace")
+        case _:
+            text = str(value)
     text = "".join(character if character.isprintable() else "?" for character in text)
     return text if len(text) <= CELL_CHARACTERS_MAX else text[: CELL_CHARACTERS_MAX - 3] + "..."

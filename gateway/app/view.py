@@ -35,8 +35,8 @@ class GatewayView:
             reasons.append("the journal failed: " + type(gateway.journal.failure).__name__)
         elif gateway.journal.full_since is not None:
             reasons.append("the journal is full: answers to stations are withheld")
-        if gateway.listener.connections >= gateway.config.listener.connections_max:
-            reasons.append("all connections that listener.connections_max allows are taken")
+        if gateway.listener.connections >= gateway.connections_max:
+            reasons.append("as many stations are connected as connections_max allows")
         return reasons
 
     def metrics(self) -> bytes:

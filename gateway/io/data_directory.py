@@ -26,6 +26,15 @@ class DataDirectory:
             self._lock_descriptor = None
 
 
+def create_private(file: Path) -> None:
+    """Create `file` empty, for this user only, if there is none: what stations say names people's id tokens.
+
+    SQLite gives its companion files the same mode. An operator who wants others to read the store changes it himself.
+    Raises OSError.
+    """
+    os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+
+
 def open_data_directory(path: Path) -> DataDirectory:
     """Create the directory `path` if there is none, for this user only, and lock it against a second process.
 

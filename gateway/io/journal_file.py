@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 from uuid import uuid4
 
+from gateway.io.data_directory import create_private
 from gateway.io.journal_batch import JournalError
 
 FORMAT_VERSION = 1
@@ -84,8 +85,9 @@ class JournalFile:
         self.path = path
         is_new = not path.exists()
         try:
+            create_private(path)
             self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=0)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             raise JournalError(f"{path}: cannot be opened: {error}") from error
         try:
             self._configure(bytes_max)

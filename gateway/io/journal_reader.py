@@ -1,7 +1,8 @@
 """Readers of the journal: every batch, in order, without a gap, each reader in its own thread and at its own pace.
 
-A reader that keeps up gets the very objects that were committed, from memory. One that fell behind gets batches back
-from disk, through the writer thread's connection, and decodes them in its own thread.
+A reader that keeps up gets the newest batches from memory. One that fell behind gets them back from disk, through the
+writer thread's connection. Either way they are the encoded batches that were committed, and are decoded in the reader's
+own thread: the event loop's memory stays small, and there is one way in which entries come out of the journal.
 """
 
 import threading

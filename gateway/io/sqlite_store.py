@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from gateway.io.charging_transactions import ChargingTransaction, Key
+from gateway.io.data_directory import create_private
 from gateway.io.journal_batch import Batch, JournalClosedError, JournalError
 from gateway.io.journal_file import READ_BATCHES_MAX
 from gateway.io.journal_reader import READ_BYTES_MAX, Reader
@@ -215,6 +216,7 @@ class SqliteStore:
 
     def _connect(self) -> sqlite3.Connection:
         """Open the file, bring its schema, and set the reader to where the file ends."""
+        create_private(self.path)
         connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=BUSY_TIMEOUT_S)
         try:
             self._prepare(connection)

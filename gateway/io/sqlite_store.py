@@ -216,7 +216,10 @@ class SqliteStore:
 
     def _connect(self) -> sqlite3.Connection:
         """Open the file, bring its schema, and set the reader to where the file ends."""
-        create_private(self.path)
+        try:
+            create_private(self.path)
+        except OSError as error:
+            raise StoreError("unavailable", f"{self.path}: cannot be opened: {error.strerror}") from error
         connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=BUSY_TIMEOUT_S)
         try:
             self._prepare(connection)

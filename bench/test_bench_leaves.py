@@ -69,7 +69,7 @@ def test_frame(benchmark: Benchmark, package: str) -> None:
 
 @pytest.mark.benchmark(group="read one masked text frame of 1.2 kB")
 def test_frame_by_websocket(benchmark: Benchmark) -> None:
-    socket = WebSocket(lambda _data: None, WebSocketSettings(1 << 17, 60.0, 30.0), 0.0)
+    socket = WebSocket(lambda _data: None, WebSocketSettings(1 << 17, 60.0, 30.0, 600.0), 0.0)
     assert benchmark(socket.receive, FRAME, 0.0) == [METER_VALUES]
 
 

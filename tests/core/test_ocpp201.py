@@ -45,9 +45,10 @@ def test_the_evse_is_remembered_from_the_first_event_that_names_it(station_201, 
     station_201.ask("TransactionEvent", said.event_201("Started", 0))
     station_201.ask("TransactionEvent", said.event_201("Updated", 1, evse={"id": 3}))
     station_201.ask("TransactionEvent", said.event_201("Updated", 2, evse={"id": 3, "connectorId": 2}))
-    station_201.ask("TransactionEvent", said.event_201("Updated", 3, meterValue=metered(REGISTER)))
+    station_201.ask("TransactionEvent", said.event_201("Updated", 3, evse={"id": 3}))
+    station_201.ask("TransactionEvent", said.event_201("Updated", 4, meterValue=metered(REGISTER)))
     events = [record for record in bench.records if isinstance(record, TransactionEvent)]
-    assert [(event.evse, event.connector) for event in events] == [(None, None), (3, None), (3, 2), (3, 2)]
+    assert [(event.evse, event.connector) for event in events] == [(None, None), (3, None), *[(3, 2)] * 3]
     assert (bench.records[-1].evse, bench.records[-1].connector) == (3, 2)
 
 

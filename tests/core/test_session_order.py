@@ -31,6 +31,15 @@ def test_an_answer_with_records_is_withheld_until_the_commit(station, bench):
     assert station.session.idle
 
 
+def test_every_entry_is_reported_to_who_saves_the_live_state(station, bench):
+    before = bench.appended
+    station.ask("MeterValues", meter_values(station))
+    station.ask("MeterValues", meter_values(station))
+    station.ask("MeterValues", {"broken": 1})
+    station.ask("Heartbeat", {})
+    assert bench.appended - before == len(bench.journal.entries) == 2
+
+
 def test_an_answer_without_records_waits_for_nothing(station, bench):
     message_id = station.call("Heartbeat", {})
     assert ids(station.heard()) == [message_id]
@@ -273,10 +282,12 @@ def test_without_room_nothing_broken_is_journalled_either(station_16, bench):
 def test_a_connection_that_closes_without_room_leaves_nothing(station, bench):
     bench.journal.has_room = False
     station.call("MeterValues", meter_values(station))
+    station.call("Heartbeat", {})
     station.session.close()
     bench.make_room()
     bench.journal.commit_all()
     assert (station.link.written, bench.journal.entries) == ([], [])
+    assert not station.link.is_reading  # nobody is there to be read
 
 
 # Ends

@@ -216,3 +216,10 @@ def test_values_that_are_no_numbers_leave_the_request_beside_what_could_be_read(
     sent = json.loads(raw.payload)["meterValue"][0]["sampledValue"]
     assert sent == payload["meterValue"][0]["sampledValue"]
     assert [sample.value for sample in readings.meter_values[0].samples] == [7.0]
+
+
+def test_a_request_with_several_unreadable_values_is_kept_once(station_16, bench):
+    broken = said.meter_values_16({"value": "x"})["meterValue"] * 3
+    station_16.ask("MeterValues", {"connectorId": 1, "meterValue": broken})
+    assert [type(record).__name__ for record in bench.records] == ["RawMessage", "Readings"]
+    assert json.loads(bench.records[0].payload)["meterValue"] == broken

@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO_ARGS ?=
+BENCH_ARGS ?=
 
 .PHONY: demo test lint types setup dev bench dist clean
 
@@ -22,8 +23,9 @@ setup: $(VENV)/.installed
 
 dev: $(VENV)/.installed-dev
 
-bench: dev
-	$(BIN)/python -m bench
+bench: dev  ## What the leaves cost, then whole processes beside a floor and rivals
+	$(BIN)/pytest bench --benchmark-columns=min,median,rounds
+	$(BIN)/python -m bench $(BENCH_ARGS)
 
 dist: dev
 	$(BIN)/pip install --quiet build

@@ -41,26 +41,18 @@ async def serve_websockets(port: int) -> None:
 
 async def serve_picows(port: int) -> None:
     """Answer with picows."""
-    from picows import (
-        WSFrame,
-        WSListener,
-        WSMsgType,
-        WSTransport,
-        WSUpgradeRequest,
-        WSUpgradeResponse,
-        ws_create_server,
-    )
+    import picows
 
-    class Station(WSListener):  # type: ignore[misc]
-        def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
-            if frame.msg_type == WSMsgType.TEXT:
-                transport.send(WSMsgType.TEXT, answer_to(frame.get_payload_as_utf8_text()).encode())
+    class Station(picows.WSListener):  # type: ignore[misc]
+        def on_ws_frame(self, transport: picows.WSTransport, frame: picows.WSFrame) -> None:
+            if frame.msg_type == picows.WSMsgType.TEXT:
+                transport.send(picows.WSMsgType.TEXT, answer_to(frame.get_payload_as_utf8_text()).encode())
 
-    def accept(request: WSUpgradeRequest) -> Any:
-        protocol = {"Sec-WebSocket-Protocol": SUBPROTOCOL}
-        return WSUpgradeResponse.create_101_response(extra_headers=protocol), Station()
+    def accept(_request: picows.WSUpgradeRequest) -> Any:
+        response = picows.WSUpgradeResponse.create_101_response({"Sec-WebSocket-Protocol": SUBPROTOCOL})
+        return picows.WSUpgradeResponseWithListener(response, Station())
 
-    server = await ws_create_server(accept, HOST, port, backlog=4096)
+    server = await picows.ws_create_server(accept, HOST, port, backlog=4096)
     await server.serve_forever()
 
 

@@ -62,11 +62,11 @@ class ListenerSection(Struct, frozen=True, kw_only=True):
             description="Largest message of a station. A 1.6 GetConfiguration answer of 1,000 keys is about 90 KiB.",
         ),
     ] = 128 * 1024
-    ping_interval_s: Annotated[float, Meta(gt=0, le=86_400, description="Time between two pings to a station.")] = 60.0
+    ping_interval_s: Annotated[float, Meta(ge=1, le=86_400, description="Time between two pings to a station.")] = 60.0
     pong_timeout_s: Annotated[
         float,
         Meta(
-            gt=0,
+            ge=1,
             le=86_400,
             description="Time after a ping until a silent station is taken for gone; two heartbeat intervals for one "
             "that has never answered a ping.",

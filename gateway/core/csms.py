@@ -117,11 +117,8 @@ def given(value: int | UnsetType) -> int | None:
 
 
 def kept(kind: str, time: datetime, request: object) -> Event:
-    """Return a request as the event that keeps it. Raises OutOfBounds."""
-    try:
-        return Event(time, kind, encode(request).decode())
-    except OverflowError:
-        raise OutOfBounds from None
+    """Return a request as the event that keeps it, digit for digit."""
+    return Event(time, kind, encode(request).decode())
 
 
 def evidence(station_time: datetime) -> datetime | None:

@@ -11,6 +11,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from gateway.io.charging_transactions import ChargingTransaction, Key
@@ -108,7 +109,9 @@ class SqliteStore:
         self._thread_cpu: ThreadCpu | None = None
 
     def start(self) -> None:
-        """Start the thread."""
+        """Start the thread. If the file can be opened, what it holds is known from now on."""
+        with suppress(StoreError, JournalError, sqlite3.Error):  # the thread tries again, and says what is wrong
+            self._connection = self._connect()
         self._thread.start()
 
     def close(self, drain_s: float = 5.0) -> None:

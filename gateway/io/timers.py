@@ -7,6 +7,10 @@ TICK_S: Final = 0.5
 """Resolution of all deadlines. They are of seconds to minutes: pings, handshakes, closes."""
 
 
+STALL_S: Final = 5.0
+"""Time between two turns from which on the process must have been kept from running (suspended, stopped, swapped)."""
+
+
 class Waiting(Protocol):
     """Something with a deadline."""
 
@@ -28,6 +32,8 @@ class TimerWheel:
         self._call_later = call_later
         self._buckets: dict[int, list[Waiting]] = {}
         self._turned_to = int(monotonic() / TICK_S)
+        self._turned_at = monotonic()
+        self._stalled = False
         self._running = False
 
     def schedule(self, waiting: Waiting, deadline: float) -> None:
@@ -36,15 +42,32 @@ class TimerWheel:
         self._buckets.setdefault(bucket, []).append(waiting)
         if not self._running:
             self._running = True
+            self._turned_at = self._monotonic()
             self._call_later(TICK_S, self._turn)
 
     def _turn(self) -> None:
         now = self._monotonic()
-        upto = int(now / TICK_S)
+        if now - self._turned_at > STALL_S and not self._stalled:
+            # Whatever kept the process, what has arrived meanwhile is still unread: let the loop read it first.
+            self._stalled = True
+            self._call_later(0, self._turn)
+            return
+        self._stalled = False
+        self._turned_at = now
         self._call_later(TICK_S, self._turn)
+        upto = int(now / TICK_S)
         while self._turned_to < upto:
             self._turned_to += 1
-            for waiting in self._buckets.pop(self._turned_to, ()):
+            self._empty(self._buckets.pop(self._turned_to, []), now)
+
+    def _empty(self, bucket: list[Waiting], now: float) -> None:
+        """Tick all that waits in `bucket`. If one raises, the others are ticked a turn later; the loop reports it."""
+        while bucket:
+            waiting = bucket.pop()
+            try:
                 deadline = waiting.tick(now)
-                if deadline is not None:
-                    self.schedule(waiting, deadline)
+            except Exception:
+                self._buckets.setdefault(self._turned_to + 1, []).extend(bucket)
+                raise
+            if deadline is not None:
+                self.schedule(waiting, deadline)

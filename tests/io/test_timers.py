@@ -97,3 +97,39 @@ def test_any_number_of_deadlines_costs_the_loop_one_timer():
     assert len(turned.due) == 1
     turned.run(10)
     assert len(turned.due) == 1
+
+
+def test_after_a_stall_the_loop_reads_before_anybody_is_given_up():
+    turned = Turned()
+    start = turned.now
+    waiter = Waiter()
+    turned.wheel.schedule(waiter, start + 60)
+    turned.run(1)
+    turned.now += 300  # the process was stopped; the loop's timer is due at once, before it looks at the sockets
+    ((_, turn),) = turned.due
+    turned.due.clear()
+    turn()
+    assert waiter.ticks == []
+    ((due_at, _),) = turned.due
+    assert due_at == turned.now
+    turned.run(1)
+    assert len(waiter.ticks) == 1
+
+
+def test_one_that_raises_costs_the_others_no_deadline():
+    class Raiser:
+        def tick(self, now: float) -> float | None:
+            raise ValueError("a bug")
+
+    turned = Turned()
+    waiters = [Waiter() for _ in range(3)]
+    for waiting in (waiters[0], Raiser(), waiters[1], Raiser(), waiters[2]):
+        turned.wheel.schedule(waiting, turned.now + 1)
+    raised = 0
+    for _ in range(40):
+        try:
+            turned.run(0.125)
+        except ValueError:
+            raised += 1
+    assert raised == 2
+    assert [len(waiter.ticks) for waiter in waiters] == [1, 1, 1]

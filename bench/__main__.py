@@ -4,6 +4,7 @@ import argparse
 import sys
 import tempfile
 from pathlib import Path
+from subprocess import CalledProcessError
 
 import msgspec
 
@@ -25,11 +26,13 @@ def main() -> int:
         "--data", type=Path, default=Path(tempfile.gettempdir()), metavar="DIRECTORY", help="on the disk to measure"
     )
     options = parser.parse_args()
+    if not options.data.is_dir():
+        parser.error(f"{options.data} is no directory")
     if (kind := filesystem(options.data)) in IN_MEMORY:
         parser.error(f"{options.data} is in memory ({kind}), where nothing is durable; choose a disk with --data")
     try:
         results = run(QUICK if options.quick else FULL, options.data)
-    except (ServerError, LoadError) as error:
+    except (ServerError, LoadError, CalledProcessError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
     print(markdown(results))

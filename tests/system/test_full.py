@@ -216,6 +216,7 @@ def test_stations_that_do_not_wait_for_their_answers_cost_no_memory_while_there_
                 assert gateway.metrics()['deviations_total{deviation="call_before_answer"}'] >= 1
             filler.unlink()
             await until_all_are_answered(gateway, fleet)
+        gateway.wait_until_stored()
 
     with (
         small_disk(tmp_path / "disk") as disk,

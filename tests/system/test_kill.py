@@ -29,6 +29,9 @@ PAUSE_S_MAX = 0.4
 START_S_MAX = 0.6
 """Longest time from the birth of a process to its kill while it starts: about what a start takes."""
 
+PRUNED = {"bytes_max": 16 * 1024 * 1024, "retention_s": 0}
+"""A journal that saves the live state every 2 MiB and throws away at once what everybody has."""
+
 ACCEPT_ALL = {"mode": "accept_all"}
 
 
@@ -66,12 +69,13 @@ async def charge_through_kills(gateway: GatewayProcess, ledger: Ledger, dice: ra
 
 
 @pytest.mark.timeout(180)
-def test_every_acknowledged_message_is_stored_exactly_once_through_sigkill(tmp_path):
+@pytest.mark.parametrize("journal", [{}, PRUNED], ids=["kept", "pruned"])
+def test_every_acknowledged_message_is_stored_exactly_once_through_sigkill(tmp_path, journal: dict[str, int]):
     seed = int(os.environ.get("KILL_SEED") or random.randrange(10**6))
     print(f"KILL_SEED={seed}")
     dice = random.Random(seed)
     ledger = Ledger()
-    with running(tmp_path, authorisation=ACCEPT_ALL) as gateway:
+    with running(tmp_path, authorisation=ACCEPT_ALL, journal=journal) as gateway:
         asyncio.run(charge_through_kills(gateway, ledger, dice))
         gateway.wait_until_stored()
         ledger.check(gateway.store_file)
@@ -83,6 +87,9 @@ def test_every_acknowledged_message_is_stored_exactly_once_through_sigkill(tmp_p
         assert gateway.lives > KILLS
         assert journalled > 0, "no message was journalled and not answered: the test did not test that"
         assert ledger.repeated_starts > 0
+        if journal == PRUNED:
+            (*_, last) = [event for event in gateway.log() if event["event"] == "restored"]
+            assert last["entries_replayed"] < len(ledger.messages) / 2, "nothing came from a saved state"
 
 
 async def send_without_reading(gateway: GatewayProcess, station: Station, action: str, payload: dict) -> list:

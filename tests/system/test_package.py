@@ -55,8 +55,7 @@ def sdist(source: Path, tmp_path_factory) -> Path:
 def wheel(sdist: Path, tmp_path_factory) -> Path:
     """The wheel, made from the sdist: whatever that lacks is missed here."""
     unpacked = tmp_path_factory.mktemp("unpacked")
-    with tarfile.open(sdist) as archive:
-        archive.extractall(unpacked, filter="data")
+    shutil.unpack_archive(sdist, unpacked)
     (folder,) = unpacked.iterdir()
     return built(folder, "build_wheel", tmp_path_factory.mktemp("wheel"))
 

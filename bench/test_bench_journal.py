@@ -45,6 +45,7 @@ def open_journal(folder: Path, loop: asyncio.AbstractEventLoop) -> Journal:
         retention_s=0.0,
         call_in_loop=loop.call_soon_threadsafe,
         schedule=loop.call_soon,
+        call_later=loop.call_later,
         wall_clock=time.time,
         fatal=lambda error: os._exit(9),
         take_snapshot=lambda batch: [],

@@ -188,6 +188,7 @@ class Gateway:
             retention_s=self.config.journal.retention_s,
             call_in_loop=loop.call_soon_threadsafe,
             schedule=loop.call_soon,
+            call_later=loop.call_later,
             wall_clock=self.wall_clock,
             fatal=self._journal_failed,
             take_snapshot=lambda batch: self._save(batch),

@@ -1,7 +1,7 @@
 """The journal: entries become durable here, in order, before a station is answered.
 
-The event loop's thread encodes entries into an open batch. As soon as the last commit has ended, the next batch is cut
-and handed to the one writer thread, which commits it with one fsync; then the callbacks of its entries run in the loop.
+The event loop's thread encodes entries into an open batch. Once the last commit has ended, the next batch is cut and
+handed to the one writer thread, which commits it with one fsync; then the callbacks of its entries run in the loop.
 Behind the journal stand its readers (`gateway.io.journal_reader`), each with a cursor. Batches below every cursor and
 floor are deleted after a retention time.
 
@@ -9,6 +9,7 @@ A commit that fails because there is no room is kept and tried again until there
 Any other failed commit is the end of the process, unanswered: after a failed fsync nobody knows what is on disk.
 """
 
+import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -30,6 +31,12 @@ __all__ = [
     "Reader",
 ]
 
+SMALL_BATCH_ENTRIES = 32
+COMMIT_SPACING_S = 0.002
+"""After a batch of fewer than SMALL_BATCH_ENTRIES the next one begins this long after it at the earliest. One fsync for
+each message would cost 0.2 ms of CPU apiece and wear out the disk, to spare a wait that no station notices. Under load
+batches are larger, and the next is cut as soon as the last commit ended."""
+
 PENDING_BYTES_MAX = 8 * 1024 * 1024
 """Encoded bytes not yet on disk above which callers must stop appending: about 13,000 messages of 600 bytes."""
 
@@ -40,11 +47,12 @@ class Journal:
     Opening raises JournalError. Until `start`, the stored states and batches can be read; `append` needs a started
     journal. `append`, `barrier`, `set_floor` and `close` belong to the loop's thread.
 
-    `call_in_loop` runs a function in the loop's thread, from another one (`loop.call_soon_threadsafe`); `schedule` is
-    `loop.call_soon`. `fatal` is called once, in the writer thread, when a commit failed for another reason than want of
-    room: it must end the process, and no callback of the journal is called any more. `take_snapshot` is called in the
-    loop with the id of each batch that is cut, and returns the (station, state) rows to save with it, a few hundred at
-    most. `bytes_max` bounds the file; its write-ahead log takes about 4 MiB beside it.
+    `call_in_loop` runs a function in the loop's thread, from another one (`loop.call_soon_threadsafe`); `schedule` and
+    `call_later` are `loop.call_soon` and `loop.call_later`. `fatal` is called once, in the writer thread, when a commit
+    failed for another reason than want of room: it must end the process, and no callback of the journal is called any
+    more. `take_snapshot` is called in the loop with the id of each batch that is cut, and returns the (station, state)
+    rows to save with it, a few hundred at most. `bytes_max` bounds the file; its write-ahead log takes about 4 MiB
+    beside it.
     """
 
     def __init__(
@@ -55,6 +63,7 @@ class Journal:
         retention_s: float,
         call_in_loop: Callable[[Callable[[], None]], object],
         schedule: Callable[[Callable[[], None]], object],
+        call_later: Callable[[float, Callable[[], None]], object],
         wall_clock: Callable[[], float],
         fatal: Callable[[BaseException], None],
         take_snapshot: Callable[[int], list[tuple[str, bytes]]],
@@ -69,6 +78,7 @@ class Journal:
             committed=self._collect,
         )
         self._schedule = schedule
+        self._call_later = call_later
         self._wall_clock = wall_clock
         self._take_snapshot = take_snapshot
         self.path = path
@@ -83,6 +93,8 @@ class Journal:
         self._last_cut_id = self._file.last_batch
         self._in_flight: Cut | None = None
         self._is_cut_scheduled = False
+        self._cut_monotonic_s = 0.0
+        self._cut_entries = SMALL_BATCH_ENTRIES
         self._pending_bytes = 0
         self._cut_bytes = 0
         self._is_crowded = False
@@ -135,8 +147,7 @@ class Journal:
         if self._pending_bytes >= PENDING_BYTES_MAX:
             self._is_crowded = True
         if self._in_flight is None and not self._is_cut_scheduled:
-            self._is_cut_scheduled = True
-            self._schedule(self._cut)
+            self._schedule_cut(self._cut_due_in_s())
 
     def barrier(self, durable: Callable[[], None]) -> None:
         """Have `durable` called in the loop once everything appended so far is on disk, after the callbacks of that."""
@@ -205,6 +216,18 @@ class Journal:
         self._writer.stop(timeout_s)
         self._collect()
 
+    def _cut_due_in_s(self) -> float:
+        if self._cut_entries >= SMALL_BATCH_ENTRIES:
+            return 0.0
+        return self._cut_monotonic_s + COMMIT_SPACING_S - time.monotonic()
+
+    def _schedule_cut(self, delay_s: float) -> None:
+        self._is_cut_scheduled = True
+        if delay_s > 0:
+            self._call_later(delay_s, self._cut)
+        else:
+            self._schedule(self._cut)
+
     def _cut(self) -> None:
         self._is_cut_scheduled = False
         if self._in_flight is None and self._open.entries:
@@ -216,6 +239,8 @@ class Journal:
         self._last_cut_id += 1  # only now: an id that was taken and not used would be a gap
         cut = Cut(self._last_cut_id, self._wall_clock(), self._open, self._open_bytes, self._open_durables, states)
         self._in_flight = cut
+        self._cut_monotonic_s = time.monotonic()
+        self._cut_entries = self._open.entries
         self._writer.write(cut)
         self._cut_bytes += self._open_bytes
         self._open = OpenBatch()
@@ -230,14 +255,22 @@ class Journal:
             try:
                 if self._in_flight is cut:
                     self._in_flight = None
-                    if self._open.entries and self._writer.is_serving:
-                        self._hand_over()
+                    self._cut_next()
             finally:  # whatever the snapshot raised: these are on disk
                 self._run_durables(iter(cut.durables))
         if self._is_crowded and self._pending_bytes <= PENDING_BYTES_MAX // 2 and self._writer.failure is None:
             self._is_crowded = False
             if self.on_room is not None:
                 self.on_room()
+
+    def _cut_next(self) -> None:
+        if not self._open.entries or not self._writer.is_serving or self._is_cut_scheduled:
+            return
+        delay_s = self._cut_due_in_s()
+        if delay_s > 0:
+            self._schedule_cut(delay_s)
+        else:
+            self._hand_over()
 
     def _run_durables(self, durables: Iterator[Callable[[], None]]) -> None:
         if self._writer.failure is not None:

@@ -129,7 +129,7 @@ class StationListener:
     async def drain(self, *, closes_per_s: float, grace_s: float) -> None:
         """Accept nobody more, and close all connections at a pace, those without a running transaction first.
 
-        A connection with an answer under way is closed after it. What is left after `grace_s` is cut.
+        A connection with an answer under way is closed after it. What is left after `grace_s` is told so and cut.
         """
         loop = asyncio.get_running_loop()
         started = loop.time()
@@ -142,6 +142,10 @@ class StationListener:
         while self.open and (elapsed := loop.time() - started) < grace_s:
             for connection in leaving[: 1 + int(elapsed * closes_per_s)]:
                 connection.close_if_idle(SERVICE_RESTART, "the gateway is stopping", "drained")
+            await asyncio.sleep(DRAIN_POLL_S)
+        for connection in self.open:
+            connection.close(SERVICE_RESTART, "the gateway is stopping", "drained")
+        if self.open:
             await asyncio.sleep(DRAIN_POLL_S)
         for connection in list(self.open):
             connection.abort("drained")

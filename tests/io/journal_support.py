@@ -83,6 +83,7 @@ class JournalUnderTest:
             "retention_s": 3600.0,
             "call_in_loop": self.loop.callbacks.put,
             "schedule": self.loop.callbacks.put,
+            "call_later": lambda _delay_s, call: self.loop.callbacks.put(call),
             "wall_clock": lambda: self.now,
             "fatal": self.failures.append,
             "take_snapshot": lambda batch: [],

@@ -586,7 +586,7 @@ async def test_a_drain_ends_at_its_deadline_whoever_holds_on():
             await waiting.send(json.dumps([2, "1", "MeterValues", said.meter_values_16()]))
             await until(lambda: len(yard.journal.entries) == 2)
             await yard.listener.drain(closes_per_s=1000, grace_s=0.1)
-            assert await close_code(waiting) == 1006
+            assert await close_code(waiting) == 1012
         await until(lambda: yard.disconnects == {"drained": 2})
         assert yard.listener.connections == 0
         yard.journal.commit()  # its answer goes nowhere, and nobody minds

@@ -145,17 +145,34 @@ cdef inline int two_digits(const char* place) noexcept nogil:
 
 
 @cython.final
+cdef class Template:
+    """A sampled value without its number: what stands before and behind it, and what was learned of it."""
+
+    cdef bytes before
+    cdef bytes behind
+    cdef object channel
+    cdef double factor
+    cdef double offset
+    cdef bint remembered
+    cdef Template following
+    """What came after this one the last time: most likely it will again. Only what is remembered follows, or a chain of
+    ever new ones would never end."""
+
+
+@cython.final
 cdef class MeterValuesReader:
-    """Reads payloads of MeterValues. `make_sample(channel, value)` makes what stands for a sample."""
+    """Reads payloads of MeterValues. `make_sample(channel, value)` makes what stands for a sample; never None."""
 
     cdef object _learn
     cdef object _make_sample
     cdef dict _known
+    cdef Template _latest
 
     def __init__(self, learn, make_sample):
         self._learn = learn
         self._make_sample = make_sample
         self._known = {}
+        self._latest = Template()
 
     def read(self, bytes payload not None):
         """Return what `payload`, which is valid JSON, says; None to leave it to the general decoder."""
@@ -277,15 +294,30 @@ cdef class MeterValuesReader:
         return samples if took(cursor, b"]") else None
 
     cdef object _sample(self, Cursor* cursor):
-        cdef Span key, text, hole
-        cdef const char* start
-        cdef double value = 0.0, factor, offset
-        cdef object learned
-        cdef bytes template
-        cdef char* copied
-        cdef Py_ssize_t head
+        cdef double value = 0.0
+        cdef Template template
         skip_space(cursor)
-        start = cursor.place
+        template = self._latest.following
+        if template is None or not take_predicted(template, cursor, &value):
+            template = self._look_up(cursor, &value)
+            if template is None:
+                return None
+            if template.remembered:
+                self._latest.following = template
+        if template.remembered:
+            self._latest = template
+        if template.factor != 1.0 or template.offset != 0.0:
+            value = round(<object>(value * template.factor + template.offset), DECIMALS)
+        return self._make_sample(template.channel, value)
+
+    cdef Template _look_up(self, Cursor* cursor, double* value):
+        """Take a sampled value whose template is known or can be learned."""
+        cdef Span key, text, hole
+        cdef const char* start = cursor.place
+        cdef bytes whole
+        cdef char* copied
+        cdef Py_ssize_t before
+        cdef PyObject* known
         hole.begin = hole.end = NULL
         if not took(cursor, b"{"):
             return None
@@ -298,26 +330,52 @@ cdef class MeterValuesReader:
                 break
         if not took(cursor, b"}") or hole.begin == NULL or cursor.place - start > SAMPLED_VALUE_BYTES_MAX:
             return None
-        if not read_number(&hole, &value):
+        if not read_number(&hole, value):
             return None
-        head = hole.begin - start
-        template = PyBytes_FromStringAndSize(NULL, head + (cursor.place - hole.end))
-        copied = PyBytes_AS_STRING(template)
-        memcpy(copied, start, head)
-        memcpy(copied + head, hole.end, cursor.place - hole.end)
-        learned = self._learned(template, start, cursor.place - start)
-        if learned is None:
-            return None
-        factor, offset = (<tuple>learned)[1], (<tuple>learned)[2]
-        if factor != 1.0 or offset != 0.0:
-            value = round(<object>(value * factor + offset), DECIMALS)
-        return self._make_sample((<tuple>learned)[0], value)
-
-    cdef object _learned(self, bytes template, const char* start, Py_ssize_t size):
-        cdef PyObject* known = PyDict_GetItemWithError(self._known, template)
+        before = hole.begin - start
+        whole = PyBytes_FromStringAndSize(NULL, before + (cursor.place - hole.end))
+        copied = PyBytes_AS_STRING(whole)
+        memcpy(copied, start, before)
+        memcpy(copied + before, hole.end, cursor.place - hole.end)
+        known = PyDict_GetItemWithError(self._known, whole)
         if known is not NULL:
             return <object>known
-        learned = self._learn(PyBytes_FromStringAndSize(start, size))
+        template = self._learned(PyBytes_FromStringAndSize(start, cursor.place - start), before, cursor.place - hole.end)
         if len(self._known) < TEMPLATES_MAX:
-            self._known[template] = learned
-        return learned
+            self._known[whole] = template
+            if template is not None:
+                template.remembered = True
+        return template
+
+    cdef Template _learned(self, bytes sampled_value, Py_ssize_t before, Py_ssize_t behind):
+        cdef Template template
+        learned = self._learn(sampled_value)
+        if learned is None:
+            return None
+        template = Template()
+        template.before = sampled_value[:before]
+        template.behind = sampled_value[len(sampled_value) - behind:]
+        template.channel, template.factor, template.offset = learned
+        return template
+
+
+cdef bint take_predicted(Template template, Cursor* cursor, double* value) noexcept:
+    """Take a sampled value if it is of this template. Otherwise the cursor stays where it is."""
+    cdef Span number
+    cdef const char* place = cursor.place
+    cdef Py_ssize_t before = len(template.before), behind = len(template.behind)
+    if cursor.end - place < before + behind or memcmp(place, PyBytes_AS_STRING(template.before), before) != 0:
+        return False
+    place += before
+    number.begin = place
+    while place < cursor.end and place[0] != b'"':
+        place += 1
+    number.end = place
+    if not read_number(&number, value):
+        return False
+    if cursor.end - place < behind or memcmp(place, PyBytes_AS_STRING(template.behind), behind) != 0:
+        return False
+    if place + behind - cursor.place > SAMPLED_VALUE_BYTES_MAX:
+        return False
+    cursor.place = place + behind
+    return True

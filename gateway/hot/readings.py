@@ -43,7 +43,7 @@ _WHITE = re.compile(_SPACE)
 
 
 class MeterValuesReader:
-    """Reads payloads of MeterValues. `make_sample(channel, value)` makes what stands for a sample."""
+    """Reads payloads of MeterValues. `make_sample(channel, value)` makes what stands for a sample; never None."""
 
     __slots__ = ("_known", "_learn", "_make_sample")
 

@@ -6,6 +6,7 @@ leave to it. It may leave more. Payloads are valid JSON, as the caller has made 
 
 import importlib
 import json
+import weakref
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -281,6 +282,44 @@ def test_a_kind_of_value_is_learned_once(new_reader: Callable[..., Reader]) -> N
     for number in ("1", "22", "3.5"):
         assert reader.read(one_sample(value=number, unit="V"))[2][0][1] == [("channel", float(number))]
     assert learned == [b'{"value": "1", "unit": "V"}']
+
+
+def test_what_begins_like_the_one_expected_is_read_as_what_it_is(reader: Reader) -> None:
+    """The compiled form guesses from the last message which kind of value comes next."""
+
+    def values(*units: str) -> list[float]:
+        sampled = [{"value": "1.5", "measurand": "Power.Active.Import", "unit": unit} for unit in units]
+        payload = {"connectorId": 1, "meterValue": [{"timestamp": PLAIN_TIME, "sampledValue": sampled}]}
+        return [sample.value for sample in reader.read(json.dumps(payload).encode())[2][0][1]]
+
+    assert values("W", "kW", "W", "W") == [1.5, 1500.0, 1.5, 1.5]
+    assert values("W", "W", "kW", "kW", "W", "kW") == [1.5, 1.5, 1500.0, 1500.0, 1.5, 1500.0]
+    assert values("W", "kW", "kW") == [1.5, 1500.0, 1500.0]
+
+
+def test_the_end_of_the_payload_is_the_end_whatever_was_expected(reader: Reader) -> None:
+    text = one_sample(value="230.4", measurand="Voltage", phase="L1-N", unit="V")
+    for _ in range(2):
+        assert reader.read(text) is not None
+        assert all(reader.read(text[:end]) is None for end in range(len(text)))
+
+
+def test_kinds_that_are_not_remembered_take_no_memory(new_reader: Callable[..., Reader]) -> None:
+    class Channel:
+        pass
+
+    channels: list[weakref.ref[Channel]] = []
+
+    def learn(sampled_value: bytes) -> tuple[Channel, float, float]:
+        channel = Channel()
+        channels.append(weakref.ref(channel))
+        return channel, 1.0, 0.0
+
+    reader = new_reader(learn, lambda *sample: sample)
+    for kind in range(plain.TEMPLATES_MAX + 100):
+        assert reader.read(one_sample(value="1", unit=str(kind))) is not None
+    alive = sum(channel() is not None for channel in channels)
+    assert alive == plain.TEMPLATES_MAX
 
 
 def test_what_must_not_be_learned_is_left_every_time_and_asked_for_once(new_reader: Callable[..., Reader]) -> None:

@@ -89,7 +89,7 @@ class Gateway:
         self.listener: StationListener
         self._now = now
         self._before_journal = before_journal
-        self._room_waiters: list[Callable[[], None]] = []
+        self._services: dict[str, Service] = {}
         self._directory: DataDirectory | None = None
         self._journal: Journal | None = None
         self._store: SqliteStore | None = None
@@ -242,14 +242,13 @@ class Gateway:
             retry_interval_s=config.stations.retry_interval_s,
             deviated=self.tally.deviated,
         )
-        services = {
+        self._services = {
             subprotocol: Service(
                 protocol,
                 csms=csms,
                 journal=self.journal,
                 tally=self.tally,
                 appended=saver.note_entry,
-                wait_for_room=self._room_waiters.append,
                 now=self._now,
                 monotonic=time.monotonic,
                 log=self.log,
@@ -276,7 +275,7 @@ class Gateway:
             settings,
             admission=admission,
             registry=self.registry,
-            services=services,
+            services=self._services,
             is_strict=self._is_strict,
             wheel=TimerWheel(time.monotonic, asyncio.get_running_loop().call_later),
             monotonic=time.monotonic,
@@ -291,10 +290,8 @@ class Gateway:
 
     def _room(self) -> None:
         """Let the sessions go on that waited for the journal."""
-        waiters = self._room_waiters[:]
-        self._room_waiters.clear()
-        for go_on in waiters:
-            go_on()
+        for service in self._services.values():
+            service.go_on()
 
     def _journal_full(self, full: bool) -> None:
         if full:

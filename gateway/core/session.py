@@ -6,6 +6,7 @@ WebSocket's control frames pass meanwhile.
 """
 
 import re
+from collections import deque
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final, Protocol, TypeAlias
@@ -56,6 +57,28 @@ class Link(Protocol):
     def superseded(self) -> None:
         """Close: the station has a newer connection."""
 
+    def failed(self, error: Exception) -> None:
+        """Close: the session failed with an error of ours."""
+
+
+class _NoLink:
+    """What a closed session has for a link. The real one is let go, so that it is freed without a search for cycles."""
+
+    __slots__ = ()
+
+    def write(self, message: bytes) -> None: ...
+
+    def pause_reading(self) -> None: ...
+
+    def resume_reading(self) -> None: ...
+
+    def superseded(self) -> None: ...
+
+    def failed(self, error: Exception) -> None: ...
+
+
+_NO_LINK: Final = _NoLink()
+
 
 class Journal(Protocol):
     """The durable journal, as far as a session uses it."""
@@ -96,22 +119,22 @@ class Service:
         journal: Journal,
         tally: Tally,
         appended: Callable[[], None],
-        wait_for_room: Callable[[Callable[[], None]], None],
         now: Callable[[], datetime],
         monotonic: Callable[[], float],
         log: Log,
     ) -> None:
-        """`appended` is called for each entry; `wait_for_room` calls back once the journal has room again."""
+        """`appended` is called for each entry."""
         subprotocol = protocol.version.subprotocol
         self.protocol = protocol
         self.csms = csms
         self.journal = journal
         self.tally = tally
         self.appended = appended
-        self.wait_for_room = wait_for_room
         self.now = now
         self.monotonic = monotonic
         self.log = log
+        self.waiting_for_room: dict[Session, None] = {}
+        """Sessions that hold a message until the journal has room, in order. Who closes is no longer among them."""
         self.calls = {
             name: BoundCall(
                 name=name,
@@ -126,6 +149,13 @@ class Service:
             )
             for name, rule in protocol.rules.items()
         }
+
+    def go_on(self) -> None:
+        """Let the sessions go on that wait: the journal has room again."""
+        waiting = list(self.waiting_for_room)
+        self.waiting_for_room.clear()
+        for session in waiting:
+            session.go_on()
 
 
 class Session:
@@ -149,7 +179,7 @@ class Session:
         self._service = service
         self._link = link
         self._withheld: bytes | None = None
-        self._held: list[bytes] | None = None
+        self._held: deque[bytes] | None = None
         self._received_monotonic_s = 0.0
         self._paused = False
         self._closed = False
@@ -168,11 +198,14 @@ class Session:
         """Write nothing more. What was appended to the journal stays; its answer is given to the repeat."""
         self._closed = True
         self._held = None
+        self._link = _NO_LINK
+        self._service.waiting_for_room.pop(self, None)
 
     def supersede(self) -> None:
         """End this connection in favour of a newer one of the same station."""
+        link = self._link
         self.close()
-        self._link.superseded()
+        link.superseded()
 
     def receive(self, text: bytes) -> None:
         """Handle one OCPP-J message (OCPP-J 1.6 section 4.2, 2.x Part 4 section 4.2). Never raises for its content."""
@@ -204,7 +237,7 @@ class Session:
         """Keep a CALL that came before the answer to the last one, and read no further."""
         self._service.csms.deviated(Deviation.CALL_BEFORE_ANSWER)
         if self._held is None:
-            self._held = []
+            self._held = deque()
         self._held.append(text)
         if not self._paused:
             self._paused = True
@@ -212,19 +245,28 @@ class Session:
 
     def _wait_for_room(self, text: bytes) -> None:
         """Keep a message until the journal has room for what it may become."""
-        self._held = [text]
-        self._service.wait_for_room(self._go_on)
+        self._held = deque((text,))
+        self._service.waiting_for_room[self] = None
 
-    def _go_on(self) -> None:
-        """Take up what is held, in order, until an answer is withheld again; read on once nothing is held."""
-        while self._held and self._withheld is None:
+    def go_on(self) -> None:
+        """Take up what is held, in order, until an answer is withheld again; read on once nothing is held.
+
+        Never raises: whoever calls it has other sessions to serve. An error of ours closes this connection.
+        """
+        try:
+            self._take_up_held()
+        except Exception as error:
+            self._link.failed(error)
+
+    def _take_up_held(self) -> None:
+        held = self._held
+        while held and self._withheld is None:
             if not self._service.journal.has_room:
-                self._service.wait_for_room(self._go_on)
+                self._service.waiting_for_room[self] = None
                 return
-            text = self._held[0]
-            rest, self._held = self._held[1:], None
-            self.receive(text)
-            self._held = rest or None
+            self._held = None  # nothing stands before the first of them any more
+            self.receive(held.popleft())
+            self._held = held or None
         if self._paused and not self._held and not self._closed:
             self._paused = False
             self._link.resume_reading()
@@ -296,7 +338,7 @@ class Session:
         service = self._service
         service.tally.answer_seconds.observe(service.monotonic() - self._received_monotonic_s)
         if self._held is not None:
-            self._go_on()
+            self.go_on()
 
     def _keep_or_refuse(
         self, message_id: str, call: BoundCall, payload: bytes, now: datetime, refusal: Refusal, reason: str

@@ -265,7 +265,7 @@ class Handshaking(asyncio.Protocol):
 class StationConnection(asyncio.Protocol):
     """An open connection: bytes in, through the WebSocket, to the session, whose link it is; answers out."""
 
-    __slots__ = ("_ended", "_listener", "_transport", "_web_socket", "session")
+    __slots__ = ("__weakref__", "_ended", "_listener", "_transport", "_web_socket", "session")
 
     def __init__(
         self, listener: StationListener, transport: asyncio.Transport, station: Station, service: Service
@@ -291,10 +291,7 @@ class StationConnection(asyncio.Protocol):
             for text in web_socket.receive(data, self._listener.monotonic()):
                 self.session.receive(text)
         except Exception as error:
-            self._listener.log(
-                "session_failed", level="error", station=self.session.station.identity, error=repr(error)
-            )
-            self.close(INTERNAL_ERROR, "internal error", "failed")
+            self.failed(error)
         if web_socket.state is State.CLOSED:
             self._end("closed_by_station" if web_socket.closed_by_peer else "protocol_error")
 
@@ -348,6 +345,11 @@ class StationConnection(asyncio.Protocol):
     def superseded(self) -> None:
         """Close: the station has a newer connection."""
         self.close(GOING_AWAY, "a newer connection of this station", "replaced")
+
+    def failed(self, error: Exception) -> None:
+        """Log an error of ours, and close."""
+        self._listener.log("session_failed", level="error", station=self.session.station.identity, error=repr(error))
+        self.close(INTERNAL_ERROR, "internal error", "failed")
 
     def close_if_idle(self, code: int, reason: str, ended: str) -> None:
         """Close, unless an answer is under way or the connection is closing already."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Final, Protocol
+from weakref import ref
 
 TICK_S: Final = 0.5
 """Resolution of all deadlines. They are of seconds to minutes: pings, handshakes, closes."""
@@ -22,7 +23,8 @@ class TimerWheel:
     """Deadlines in buckets of TICK_S. A deadline is met up to one tick late, never early.
 
     What waits is asked again when its deadline comes, so a deadline that moved away meanwhile needs no call: the wheel
-    learns of it then. Only a nearer one must be told, by `schedule`.
+    learns of it then. Only a nearer one must be told, by `schedule`. The wheel keeps nothing alive: a connection that
+    is gone must not take memory until its next ping would be due, or else who reconnects fast enough could fill it.
     """
 
     def __init__(
@@ -30,7 +32,7 @@ class TimerWheel:
     ) -> None:
         self._monotonic = monotonic
         self._call_later = call_later
-        self._buckets: dict[int, list[Waiting]] = {}
+        self._buckets: dict[int, list[ref[Waiting]]] = {}
         self._turned_to = int(monotonic() / TICK_S)
         self._turned_at = monotonic()
         self._stalled = False
@@ -39,7 +41,7 @@ class TimerWheel:
     def schedule(self, waiting: Waiting, deadline: float) -> None:
         """Have `waiting.tick` called once the time is `deadline` (monotonic seconds) or up to TICK_S later."""
         bucket = max(int(deadline / TICK_S) + 1, self._turned_to + 1)
-        self._buckets.setdefault(bucket, []).append(waiting)
+        self._buckets.setdefault(bucket, []).append(ref(waiting))
         if not self._running:
             self._running = True
             self._turned_at = self._monotonic()
@@ -60,10 +62,12 @@ class TimerWheel:
             self._turned_to += 1
             self._empty(self._buckets.pop(self._turned_to, []), now)
 
-    def _empty(self, bucket: list[Waiting], now: float) -> None:
+    def _empty(self, bucket: list[ref[Waiting]], now: float) -> None:
         """Tick all that waits in `bucket`. If one raises, the others are ticked a turn later; the loop reports it."""
         while bucket:
-            waiting = bucket.pop()
+            waiting = bucket.pop()()
+            if waiting is None:
+                continue
             try:
                 deadline = waiting.tick(now)
             except Exception:

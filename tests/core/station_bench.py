@@ -103,6 +103,7 @@ class RecordingLink:
         self.written: list[bytes] = []
         self.is_reading = True
         self.is_superseded = False
+        self.failures: list[Exception] = []
 
     def write(self, message: bytes) -> None:
         self.written.append(message)
@@ -117,6 +118,9 @@ class RecordingLink:
 
     def superseded(self) -> None:
         self.is_superseded = True
+
+    def failed(self, error: Exception) -> None:
+        self.failures.append(error)
 
 
 class Bench:
@@ -138,7 +142,6 @@ class Bench:
         self.logged: list[tuple[str, dict[str, Any]]] = []
         self.appended = 0
         self.tally = Tally((name, action) for name, protocol in PROTOCOLS.items() for action in protocol.rules)
-        self._room_waiters: list[Callable[[], None]] = []
         self.csms = Csms(
             registry=self.registry,
             authoriser=Authoriser(None if tokens is None else {token.id.lower(): token for token in tokens}),
@@ -155,7 +158,6 @@ class Bench:
                 journal=self.journal,
                 tally=self.tally,
                 appended=self._count_appended,
-                wait_for_room=self._room_waiters.append,
                 now=lambda: self.now,
                 monotonic=lambda: self.monotonic_s,
                 log=lambda event, **fields: self.logged.append((event, fields)),
@@ -181,10 +183,8 @@ class Bench:
     def make_room(self) -> None:
         """Say that the journal has room again, as the gateway does."""
         self.journal.has_room = True
-        waiters = self._room_waiters[:]
-        self._room_waiters.clear()
-        for go_on in waiters:
-            go_on()
+        for service in self.services.values():
+            service.go_on()
 
     def deviations(self, deviation: Deviation) -> int:
         """How often stations deviated like this."""

@@ -1,5 +1,7 @@
 """Durability and order: withheld answers, one open CALL, repeats, a journal without room, closed connections."""
 
+import json
+
 import pytest
 
 from gateway.core.csms import Deviation
@@ -288,6 +290,39 @@ def test_a_connection_that_closes_without_room_leaves_nothing(station, bench):
     bench.journal.commit_all()
     assert (station.link.written, bench.journal.entries) == ([], [])
     assert not station.link.is_reading  # nobody is there to be read
+
+
+def test_who_closes_while_there_is_no_room_is_not_kept(station, bench):
+    bench.journal.has_room = False
+    for _ in range(100):
+        line = bench.connect(station.version)
+        line.call("MeterValues", meter_values(station))
+    assert sum(len(service.waiting_for_room) for service in bench.services.values()) == 1
+
+
+def test_an_error_of_ours_over_what_was_held_closes_only_its_own_connection(bench):
+    lines = [bench.connect(OCPP16, identity) for identity in ("CP1", "CP2")]
+    bench.journal.has_room = False
+    sent = [line.call("MeterValues", meter_values(line)) for line in lines]
+    append, broken = bench.journal.append, ValueError("cannot be encoded")
+
+    def append_of_others(entry, durable):
+        if entry.station == "CP1":
+            raise broken
+        append(entry, durable)
+
+    bench.journal.append = append_of_others
+    bench.make_room()
+    bench.journal.commit()
+    assert lines[0].link.failures == [broken]
+    assert ids(lines[1].heard()) == sent[1:]
+
+
+def test_many_held_messages_are_taken_up_in_their_order(station, bench):
+    first = station.call("MeterValues", meter_values(station))
+    held = [station.call("Heartbeat", {}) for _ in range(10_000)]
+    bench.journal.commit()
+    assert [json.loads(text)[1] for text in station.link.written] == [first, *held]
 
 
 # Ends

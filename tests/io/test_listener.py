@@ -2,10 +2,12 @@
 
 import asyncio
 import contextlib
+import gc
 import json
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any
+from weakref import ref
 
 import pytest
 import uvloop
@@ -537,6 +539,23 @@ async def test_a_station_that_breaks_off_is_lost_and_remembered():
             await until(lambda: yard.disconnects == {"lost": 1})
         assert yard.bench.registry.get("CP1").session is None
         assert yard.listener.connections == 0
+
+
+@on_both_loops
+async def test_a_connection_that_ended_is_freed_at_once_without_a_search_for_cycles():
+    async with listening() as yard:
+        gc.disable()
+        try:
+            async with yard.connect() as station:
+                await boot(station)
+                yard.journal.holds = True
+                await station.send(json.dumps([2, "1", "MeterValues", said.meter_values_16()]))
+                await until(lambda: not yard.bench.registry.get("CP1").session.idle)
+                (connection,) = map(ref, yard.listener.open)
+            await until(lambda: connection() is None)  # though the journal still has to call its session back
+        finally:
+            gc.enable()
+        yard.journal.commit()
 
 
 # Drain

@@ -1,6 +1,7 @@
 """The timer wheel on a clock that the test turns."""
 
 from random import Random
+from weakref import ref
 
 from gateway.io.timers import TICK_S, TimerWheel
 
@@ -92,8 +93,9 @@ def test_without_anything_waiting_the_loop_is_left_alone():
 
 def test_any_number_of_deadlines_costs_the_loop_one_timer():
     turned = Turned()
-    for index in range(1000):
-        turned.wheel.schedule(Waiter(), turned.now + index / 7)
+    waiters = [Waiter() for _ in range(1000)]
+    for index, waiter in enumerate(waiters):
+        turned.wheel.schedule(waiter, turned.now + index / 7)
     assert len(turned.due) == 1
     turned.run(10)
     assert len(turned.due) == 1
@@ -116,6 +118,19 @@ def test_after_a_stall_the_loop_reads_before_anybody_is_given_up():
     assert len(waiter.ticks) == 1
 
 
+def test_what_is_gone_is_neither_kept_nor_asked():
+    turned = Turned()
+    waiter, gone = Waiter(), Waiter()
+    ticks = gone.ticks
+    for waiting in (waiter, gone):
+        turned.wheel.schedule(waiting, turned.now + 1)
+    last = ref(gone)
+    del gone, waiting
+    assert last() is None
+    turned.run(5)
+    assert (len(waiter.ticks), ticks) == (1, [])
+
+
 def test_one_that_raises_costs_the_others_no_deadline():
     class Raiser:
         def tick(self, now: float) -> float | None:
@@ -123,7 +138,8 @@ def test_one_that_raises_costs_the_others_no_deadline():
 
     turned = Turned()
     waiters = [Waiter() for _ in range(3)]
-    for waiting in (waiters[0], Raiser(), waiters[1], Raiser(), waiters[2]):
+    everybody = (waiters[0], Raiser(), waiters[1], Raiser(), waiters[2])
+    for waiting in everybody:
         turned.wheel.schedule(waiting, turned.now + 1)
     raised = 0
     for _ in range(40):

@@ -40,6 +40,10 @@ batches are larger, and the next is cut as soon as the last commit ended."""
 PENDING_BYTES_MAX = 8 * 1024 * 1024
 """Encoded bytes not yet on disk above which callers must stop appending: about 13,000 messages of 600 bytes."""
 
+BARRIER_BYTES = 1024
+"""What a callback without an entry counts for among them. Who waits takes memory too: stations that repeat themselves
+on one new connection after another, while the disk is full, would otherwise never find it crowded."""
+
 
 class Journal:
     """The durable, ordered sequence of everything that stations said.
@@ -96,6 +100,7 @@ class Journal:
         self._cut_monotonic_s = 0.0
         self._cut_entries = SMALL_BATCH_ENTRIES
         self._pending_bytes = 0
+        self._barriers = 0
         self._cut_bytes = 0
         self._is_crowded = False
 
@@ -144,8 +149,7 @@ class Journal:
         self._open_durables.append(durable)
         self._open_bytes += size_bytes
         self._pending_bytes += size_bytes
-        if self._pending_bytes >= PENDING_BYTES_MAX:
-            self._is_crowded = True
+        self._note_crowd()
         if self._in_flight is None and not self._is_cut_scheduled:
             self._schedule_cut(self._cut_due_in_s())
 
@@ -157,6 +161,9 @@ class Journal:
             self._in_flight.durables.append(durable)
         else:
             self._schedule(partial(self._run_durables, iter([durable])))
+            return
+        self._barriers += 1
+        self._note_crowd()
 
     @property
     def has_room(self) -> bool:
@@ -216,6 +223,13 @@ class Journal:
         self._writer.stop(timeout_s)
         self._collect()
 
+    def _waiting_bytes(self) -> int:
+        return self._pending_bytes + self._barriers * BARRIER_BYTES
+
+    def _note_crowd(self) -> None:
+        if self._waiting_bytes() >= PENDING_BYTES_MAX:
+            self._is_crowded = True
+
     def _cut_due_in_s(self) -> float:
         if self._cut_entries >= SMALL_BATCH_ENTRIES:
             return 0.0
@@ -249,16 +263,22 @@ class Journal:
 
     def _collect(self) -> None:
         """Call back for what the writer thread has committed, and cut the next batch first: its fsync can begin."""
-        while self._writer.done and self._writer.failure is None:
-            cut = self._writer.done.popleft()
-            self._pending_bytes -= cut.size_bytes
-            try:
-                if self._in_flight is cut:
-                    self._in_flight = None
-                    self._cut_next()
-            finally:  # whatever the snapshot raised: these are on disk
-                self._run_durables(iter(cut.durables))
-        if self._is_crowded and self._pending_bytes <= PENDING_BYTES_MAX // 2 and self._writer.failure is None:
+        try:
+            while self._writer.done and self._writer.failure is None:
+                cut = self._writer.done.popleft()
+                self._pending_bytes -= cut.size_bytes
+                self._barriers -= len(cut.durables) - cut.open_batch.entries
+                try:
+                    if self._in_flight is cut:
+                        self._in_flight = None
+                        self._cut_next()
+                finally:  # whatever the snapshot raised: these are on disk
+                    self._run_durables(iter(cut.durables))
+        finally:  # whatever a callback raised: if nobody is told of the room, nothing is appended any more
+            self._tell_room()
+
+    def _tell_room(self) -> None:
+        if self._is_crowded and self._waiting_bytes() <= PENDING_BYTES_MAX // 2 and self._writer.failure is None:
             self._is_crowded = False
             if self.on_room is not None:
                 self.on_room()

@@ -83,7 +83,6 @@ class JournalFile:
         if bytes_max < JOURNAL_BYTES_MIN:
             raise JournalError(f"{path}: a journal needs at least {JOURNAL_BYTES_MIN} bytes, not {bytes_max}")
         self.path = path
-        is_new = not path.exists()
         try:
             create_private(path)
             self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=0)
@@ -94,8 +93,8 @@ class JournalFile:
             self.uuid = self._identify()
             self._make_recovered_durable()
             self.last_batch: int = self._value("SELECT coalesce(max(id), 0) FROM batch")
-            if is_new:
-                _sync_directory(path.parent)
+            # Also if the file was there: who created it may have been killed before this.
+            _sync_directory(path.parent)
         except (sqlite3.Error, OSError) as error:
             self._connection.close()
             raise JournalError(f"{path}: cannot be opened as a journal: {error}") from error

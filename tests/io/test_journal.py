@@ -126,6 +126,23 @@ class TestAppend:
         assert opened.journal.has_room
         assert opened.acknowledged == list(range(1, appended + 1))
 
+    def test_room_is_told_of_although_a_callback_raises(
+        self, opened: JournalUnderTest, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def fail() -> None:
+            raise ZeroDivisionError
+
+        monkeypatch.setattr(journal_module, "PENDING_BYTES_MAX", 100)
+        told: list[int] = []
+        opened.journal.on_room = lambda: told.append(opened.journal.pending_bytes)
+        opened.journal.append(meter_entry(1), fail)
+        assert not opened.journal.has_room
+        opened.journal.start()
+        with pytest.raises(ZeroDivisionError):
+            opened.loop.run_until(lambda: bool(told))
+        assert told == [0]
+        assert opened.journal.has_room
+
 
 class TestBarrier:
     def test_barrier_waits_for_all_that_was_appended(self, opened: JournalUnderTest) -> None:
@@ -138,6 +155,30 @@ class TestBarrier:
         opened.journal.start()
         opened.loop.run_until(lambda: len(order) == 3)
         assert order == [1, "open batch", "in flight"]
+
+    def test_too_many_barriers_leave_no_room_until_half_of_them_are_over(
+        self, opened: JournalUnderTest, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(journal_module, "PENDING_BYTES_MAX", 100 * 1024)
+        called: list[int] = []
+        opened.append(1)
+        while opened.journal.has_room:
+            opened.journal.barrier(lambda: called.append(1))
+            assert opened.journal.pending_bytes < 1024
+        opened.loop.run_ready()  # cuts the batch: from now on the barriers join it in flight
+        for _ in range(10):
+            opened.journal.barrier(lambda: called.append(1))
+        opened.journal.start()
+        opened.loop.run_until(lambda: opened.journal.has_room)
+        assert 100 <= len(called) <= 110
+        opened.append_durably(2)
+        while opened.journal.has_room:  # none of the old ones count any more
+            if not opened.journal.pending_bytes:
+                opened.append(3)
+            opened.journal.barrier(lambda: called.append(2))
+        assert called.count(2) == 0
+        opened.loop.run_until(lambda: opened.journal.has_room)
+        assert 99 <= called.count(2) <= 100
 
     def test_barrier_with_nothing_to_wait_for_is_called_soon(self, opened: JournalUnderTest) -> None:
         called: list[bool] = []

@@ -183,9 +183,21 @@ def samples_2(sampled_values: Sequence[ocpp201.SampledValue]) -> tuple[list[Samp
 
 
 def register_wh(samples: Sequence[Sample]) -> float | None:
-    """Return the energy import register over all phases at the outlet, in Wh, or None where it was not sampled."""
+    """Return the energy import register over all phases at the outlet, in Wh, or None where it was not sampled.
+
+    Of several the highest: a register never falls, so that is the latest. Stations send the values at the begin and the
+    end of a transaction under one timestamp, told apart by their context only.
+    """
+    latest = None
     for sample in samples:
         channel = sample.channel
-        if channel.measurand == ENERGY_REGISTER and channel.phase is None and channel.location == DEFAULT_LOCATION:
-            return sample.value
-    return None
+        if (
+            channel.measurand == ENERGY_REGISTER
+            and channel.phase is None
+            and channel.location == DEFAULT_LOCATION
+            and channel.unit == "Wh"
+            and sample.value is not None
+            and (latest is None or sample.value > latest)
+        ):
+            latest = sample.value
+    return latest

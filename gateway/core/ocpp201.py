@@ -157,12 +157,13 @@ def _stopped_reason(request: wire.TransactionEventRequest) -> str | None:
 
 
 def _last_register_wh(meter_values: list[MeterValue]) -> float | None:
-    """Return the register of the latest meter value that has one."""
-    for meter_value in reversed(meter_values):
+    """Return the register of the latest meter value that has one; they need not be in the order of their times."""
+    latest: tuple[datetime, float] | None = None
+    for meter_value in meter_values:
         register = register_wh(meter_value.samples)
-        if register is not None:
-            return register
-    return None
+        if register is not None and (latest is None or meter_value.time >= latest[0]):
+            latest = meter_value.time, register
+    return None if latest is None else latest[1]
 
 
 def _missing_behind(csms: Csms, known: Transaction, request: wire.TransactionEventRequest) -> list[int]:

@@ -7,7 +7,7 @@ whenever it comes. Rows can be merged with each other by the same rules.
 
 from typing import TypeAlias
 
-from gateway.core.records import Readings, Sample, TransactionEvent
+from gateway.core.records import Readings, TransactionEvent
 
 Key: TypeAlias = tuple[str, str]
 """Station and transaction."""
@@ -177,18 +177,3 @@ class ChargingTransaction:
 
     def _mention(self, time: str) -> None:
         self.last_event_at = time if self.last_event_at is None else max(self.last_event_at, time)
-
-
-def register_wh(samples: list[Sample]) -> float | None:
-    """The energy import register at the outlet, over all phases, if it is among the samples."""
-    for sample in samples:
-        channel = sample.channel
-        if (
-            channel.measurand == "Energy.Active.Import.Register"
-            and channel.phase is None
-            and channel.location == "Outlet"
-            and channel.unit == "Wh"
-            and sample.value is not None
-        ):
-            return sample.value
-    return None

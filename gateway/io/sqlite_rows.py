@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from gateway.core.metering import register_wh
 from gateway.core.records import (
     ConnectorStatus,
     Event,
@@ -20,7 +21,7 @@ from gateway.core.records import (
     StationBooted,
     TransactionEvent,
 )
-from gateway.io.charging_transactions import COLUMNS, ChargingTransaction, Key, register_wh
+from gateway.io.charging_transactions import COLUMNS, ChargingTransaction, Key
 from gateway.io.journal_batch import Batch
 
 KINDS = ("reading", "station_booted", "connector_status", "transaction_event", "event", "raw_message")

@@ -3,10 +3,11 @@
 from decimal import Decimal
 
 import pytest
+from msgspec import structs
 
 from gateway.core import metering
-from gateway.core.metering import number_of
-from gateway.core.records import Channel
+from gateway.core.metering import number_of, register_wh
+from gateway.core.records import Channel, Sample
 from tests.core import said
 from tests.core.station_bench import MESSAGES, OCPP16, OCPP201
 
@@ -161,3 +162,37 @@ def test_free_units_cost_a_bounded_memory(station_201):
             one["unitOfMeasure"]["unit"] for one in sampled
         }
     assert len(metering._conversions) <= metering.CHANNELS_MAX
+
+
+# The register of a transaction
+
+WH = Channel("Energy.Active.Import.Register", None, "Sample.Periodic", "Outlet", "Wh")
+W = Channel("Power.Active.Import", None, "Sample.Periodic", "Outlet", "W")
+
+
+@pytest.mark.parametrize(
+    "channel",
+    [
+        Channel("Energy.Active.Import.Register", "L1", "Sample.Periodic", "Outlet", "Wh"),
+        Channel("Energy.Active.Import.Register", None, "Sample.Periodic", "Inlet", "Wh"),
+        Channel("Energy.Active.Import.Register", None, "Sample.Periodic", "Outlet", "furlong"),
+        Channel("Energy.Active.Export.Register", None, "Sample.Periodic", "Outlet", "Wh"),
+    ],
+)
+def test_only_the_import_register_at_the_outlet_over_all_phases_counts(channel):
+    assert register_wh([Sample(channel, 1.0)]) is None
+    assert register_wh([Sample(channel, 1.0), Sample(WH, 2.0)]) == 2.0
+
+
+def test_signed_data_without_a_value_is_no_register():
+    assert register_wh([Sample(WH, None, "signed"), Sample(W, 1.0)]) is None
+
+
+def test_signed_data_without_a_value_hides_no_register_behind_it():
+    assert register_wh([Sample(WH, None, "signed"), Sample(WH, 2.0)]) == 2.0
+
+
+def test_of_two_registers_under_one_timestamp_the_later_is_the_higher():
+    begin, end = (structs.replace(WH, context=f"Transaction.{context}") for context in ("Begin", "End"))
+    assert register_wh([Sample(begin, 1000.0), Sample(end, 2500.0)]) == 2500.0
+    assert register_wh([Sample(end, 2500.0), Sample(begin, 1000.0)]) == 2500.0

@@ -90,6 +90,20 @@ def test_the_register_of_an_event_is_that_of_its_latest_meter_value(station_201,
     assert bench.records[0].register_wh == 200.0
 
 
+def test_the_latest_meter_value_is_so_by_its_time_and_not_by_its_place(station_201, bench):
+    values = metered({"value": 200}) + metered({"value": 100}, moment=BEGIN - timedelta(minutes=1))
+    station_201.ask("TransactionEvent", said.event_201("Ended", 0, meterValue=values))
+    assert bench.records[0].register_wh == 200.0
+
+
+@pytest.mark.parametrize("unit", ["MWh", "kJ"])
+def test_a_register_in_a_unit_that_cannot_be_converted_is_not_taken_for_watt_hours(station_201, bench, unit):
+    values = metered({"value": 5, "unitOfMeasure": {"unit": unit}})
+    station_201.ask("TransactionEvent", said.event_201("Ended", 0, meterValue=values))
+    assert bench.records[0].register_wh is None
+    assert bench.records[1].meter_values[0].samples[0].channel.unit == unit
+
+
 def test_a_register_of_one_phase_or_another_place_is_not_the_transactions(station_201, bench):
     values = metered({"value": 5, "phase": "L1"}, {"value": 7, "location": "Inlet"})
     station_201.ask("TransactionEvent", said.event_201("Updated", 0, meterValue=values))

@@ -3,10 +3,10 @@ from datetime import timedelta
 
 import pytest
 
-from gateway.core.records import Channel, Readings, Sample, TransactionEvent
-from gateway.io.charging_transactions import COLUMNS, ChargingTransaction, register_wh
+from gateway.core.records import Readings, TransactionEvent
+from gateway.io.charging_transactions import COLUMNS, ChargingTransaction
 from gateway.io.sqlite_rows import iso
-from tests.io.journal_support import BEGIN, CHANNELS, REGISTER
+from tests.io.journal_support import BEGIN
 
 
 def event(
@@ -132,21 +132,3 @@ def test_missing_sequence_numbers_are_those_heard_last() -> None:
         for missing in ([3, 4], [4])
     )
     assert told_in([first, second]).missing_seq_nos == "[4]"
-
-
-@pytest.mark.parametrize(
-    "channel",
-    [
-        Channel("Energy.Active.Import.Register", "L1", "Sample.Periodic", "Outlet", "Wh"),
-        Channel("Energy.Active.Import.Register", None, "Sample.Periodic", "Inlet", "Wh"),
-        Channel("Energy.Active.Import.Register", None, "Sample.Periodic", "Outlet", "furlong"),
-        Channel("Energy.Active.Export.Register", None, "Sample.Periodic", "Outlet", "Wh"),
-    ],
-)
-def test_only_the_import_register_at_the_outlet_over_all_phases_counts(channel: Channel) -> None:
-    assert register_wh([Sample(channel, 1.0)]) is None
-    assert register_wh([Sample(channel, 1.0), Sample(REGISTER, 2.0)]) == 2.0
-
-
-def test_signed_data_without_a_value_is_no_register() -> None:
-    assert register_wh([Sample(REGISTER, None, "signed"), Sample(CHANNELS[1], 1.0)]) is None

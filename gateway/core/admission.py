@@ -41,7 +41,7 @@ class Admission:
 
         2.x identities are case-insensitive (`ignore_case`): such a station is admitted as the operator spells it.
         """
-        canonical = self._by_folded.get(identity.casefold(), identity) if ignore_case else identity
+        canonical = self._listed_spelling(identity) if ignore_case else identity
         if self._unknown == "reject" and canonical not in self._known:
             return Turned(NOT_FOUND, "This station is not known")
         if self._credentials is not None:
@@ -52,8 +52,16 @@ class Admission:
                 return Turned(UNAUTHORIZED, "The password is wrong")
         return Admitted(canonical)
 
-    def registration(self, identity: str) -> RegistrationStatus:
-        """Return how a station that boots is registered."""
-        if identity in self._known or self._unknown == "accept":
+    def registration(self, identity: str, *, ignore_case: bool) -> RegistrationStatus:
+        """Return how a station that boots is registered.
+
+        A 2.x station (`ignore_case`) may be remembered in another spelling than it was listed in later.
+        """
+        canonical = self._listed_spelling(identity) if ignore_case else identity
+        if canonical in self._known or self._unknown == "accept":
             return "Accepted"
         return "Pending" if self._unknown == "pending" else "Rejected"
+
+    def _listed_spelling(self, identity: str) -> str:
+        """Return how the operator spells an identity. 1.6 ones may differ in case only: what is listed is meant."""
+        return identity if identity in self._known else self._by_folded.get(identity.casefold(), identity)

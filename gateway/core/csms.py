@@ -7,7 +7,7 @@ decisions made here into answers of their version.
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import Enum
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
@@ -54,6 +54,13 @@ class Reply(Struct, frozen=True, gc=False):
     records: list[Record]
 
 
+class Registrar(Protocol):
+    """How a station that boots is registered (see `core.admission`)."""
+
+    def __call__(self, identity: str, *, ignore_case: bool) -> RegistrationStatus:
+        """Return the status to answer."""
+
+
 class Csms:
     """The charging station management system, as far as a station's questions go."""
 
@@ -63,7 +70,7 @@ class Csms:
         registry: Registry,
         authoriser: Authoriser,
         clock: ClockPolicy,
-        registration: Callable[[str], RegistrationStatus],
+        registration: Registrar,
         heartbeat_interval_s: int,
         retry_interval_s: int,
         deviated: Callable[[Deviation], None],
@@ -76,13 +83,13 @@ class Csms:
         self._heartbeat_interval_s = heartbeat_interval_s
         self._retry_interval_s = retry_interval_s
 
-    def registration(self, station: Station) -> tuple[RegistrationStatus, int]:
-        """Return the answer to a BootNotification: status and interval in seconds.
+    def registration(self, station: Station, *, ignore_case: bool) -> tuple[RegistrationStatus, int]:
+        """Return the answer to a BootNotification: status and interval in seconds. 2.x identities `ignore_case`.
 
         The interval is that of the heartbeat when Accepted, and the delay before the next try otherwise
         (OCPP 1.6 section 4.2, OCPP 2.0.1 use cases B01 to B03).
         """
-        status = self._registration(station.identity)
+        status = self._registration(station.identity, ignore_case=ignore_case)
         return status, self._heartbeat_interval_s if status == "Accepted" else self._retry_interval_s
 
     def next_transaction_id(self) -> int:

@@ -134,7 +134,7 @@ def _authorize(csms: Csms, station: Station, request: wire.AuthorizeRequest, now
 
 
 def _boot_notification(csms: Csms, station: Station, request: wire.BootNotificationRequest, now: datetime) -> Reply:
-    status, interval_s = csms.registration(station)
+    status, interval_s = csms.registration(station, ignore_case=False)
     booted = StationBooted(
         VERSION,
         request.charge_point_vendor,

@@ -64,7 +64,7 @@ def _authorize(csms: Csms, station: Station, request: wire.AuthorizeRequest, now
 
 
 def _boot_notification(csms: Csms, station: Station, request: wire.BootNotificationRequest, now: datetime) -> Reply:
-    status, interval_s = csms.registration(station)
+    status, interval_s = csms.registration(station, ignore_case=True)
     about = request.charging_station
     booted = StationBooted(
         VERSION,

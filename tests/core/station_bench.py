@@ -146,7 +146,7 @@ class Bench:
             registry=self.registry,
             authoriser=Authoriser(None if tokens is None else {token.id.lower(): token for token in tokens}),
             clock=ClockPolicy(earliest_at=datetime(2015, 1, 1, tzinfo=UTC), future_tolerance=timedelta(minutes=5)),
-            registration=lambda identity: self.registration,
+            registration=lambda identity, ignore_case: self.registration,
             heartbeat_interval_s=300,
             retry_interval_s=60,
             deviated=self.tally.deviated,

@@ -32,9 +32,9 @@ def status(judged):
 def test_unknown_stations_are_treated_by_policy(unknown, judged, registration):
     made = admission(listed=["CP1"], unknown=unknown)
     assert status(made.judge("NEW", None, ignore_case=False)) == judged
-    assert made.registration("NEW") == registration
+    assert made.registration("NEW", ignore_case=False) == registration
     assert made.judge("CP1", None, ignore_case=False) == Admitted("CP1")
-    assert made.registration("CP1") == "Accepted"
+    assert made.registration("CP1", ignore_case=False) == "Accepted"
 
 
 @pytest.mark.parametrize(
@@ -76,6 +76,20 @@ def test_identities_of_2_are_found_whatever_their_case_and_spelled_as_listed():
     made = admission(passwords=["De*Abc*1"])
     assert status(made.judge("DE*ABC*1", b"DE*ABC*1:" + PASSWORD, ignore_case=True)) == "De*Abc*1"
     assert status(made.judge("DE*ABC*1", b"DE*ABC*1:" + PASSWORD, ignore_case=False)) == 404
+
+
+@pytest.mark.parametrize("identity", ["cp1", "CP1", "Cp1"])
+def test_identities_that_differ_in_case_only_keep_their_own_passwords(identity):
+    passwords = {"cp1": PASSWORD, "CP1": PASSWORD[::-1], "Cp1": PASSWORD * 2}
+    made = Admission(listed=(), credentials=parsed(**passwords), unknown="reject")
+    raw = f"{identity}:".encode() + passwords[identity]
+    assert status(made.judge(identity, raw, ignore_case=True)) == identity
+
+
+def test_a_2_station_that_is_listed_later_in_another_case_is_registered_and_a_16_station_is_another_one():
+    made = admission(listed=["DE*ABC*1"], unknown="pending")
+    assert made.registration("de*abc*1", ignore_case=True) == "Accepted"
+    assert made.registration("de*abc*1", ignore_case=False) == "Pending"
 
 
 def test_a_16_identity_may_hold_a_colon():

@@ -12,6 +12,9 @@ CELL_CHARACTERS_MAX: Final = 60
 ROWS_MAX: Final = 1000
 """Most rows shown; a longer answer says so. Who needs more opens the file itself."""
 
+STEPS_BETWEEN_SIGNALS: Final = 100_000
+"""Steps of SQLite's machine, about a millisecond, after which Python gets to see a Ctrl-C."""
+
 TABLES: Final = """
 SELECT name, type FROM sqlite_schema
 WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%' ORDER BY type DESC, name
@@ -23,12 +26,17 @@ class QueryError(Exception):
 
 
 def run_query(data: Path, sql: str | None) -> Iterator[str]:
-    """Yield the lines of the answer to `sql`, or of the list of tables. Raises QueryError. Changes nothing."""
+    """Yield the lines of the answer to `sql`, or of the list of tables. Raises QueryError. Changes nothing.
+
+    Ctrl-C interrupts also a long query.
+    """
     file = data / STORE_NAME if data.is_dir() else data
     if not file.exists():
         raise QueryError(f"{file.absolute()}: there is no store; use --data for another data directory")
     try:
         connection = sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)
+        connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)  # ATTACH and VACUUM INTO would make files
+        connection.set_progress_handler(lambda: None, STEPS_BETWEEN_SIGNALS)
         try:
             cursor = connection.execute(sql or TABLES)
             rows = cursor.fetchmany(ROWS_MAX + 1)

@@ -1,6 +1,8 @@
 """Facts about `ocpp-gateway query`, on a store that the gateway's own code made."""
 
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -41,6 +43,28 @@ def test_the_file_may_be_named_itself(data: Path) -> None:
 def test_nothing_can_be_changed(data: Path) -> None:
     with pytest.raises(QueryError, match="readonly"):
         list(run_query(data, "DELETE FROM t"))
+
+
+@pytest.mark.parametrize("sql", ["ATTACH 'made.db' AS made", "VACUUM INTO 'made.db'"])
+def test_no_file_can_be_made(data: Path, monkeypatch: pytest.MonkeyPatch, sql: str) -> None:
+    monkeypatch.chdir(data)
+    with pytest.raises(QueryError, match="too many attached databases"):
+        list(run_query(data, sql))
+    assert not Path("made.db").exists()
+
+
+def test_ctrl_c_interrupts_a_query_that_never_ends(data: Path) -> None:
+    endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n"
+    program = (
+        "import os, signal, threading, sys; from pathlib import Path; from gateway.app.query import run_query\n"
+        "threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()\n"
+        "list(run_query(Path(sys.argv[1]), sys.argv[2]))"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program, data, endless], capture_output=True, text=True, timeout=20, check=False
+    )
+    assert ended.returncode != 0
+    assert "interrupted" in ended.stderr
 
 
 def test_a_long_answer_says_that_it_was_cut(data: Path) -> None:

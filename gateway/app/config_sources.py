@@ -102,8 +102,11 @@ def _parse(file: Path) -> dict[str, Any]:
     if len(content) > CONFIG_FILE_BYTES_MAX:
         raise ConfigError([f"{file}: is larger than {CONFIG_FILE_BYTES_MAX} bytes, so it is no configuration"])
     try:
-        return tomllib.loads(content.decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        return tomllib.loads(content.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ConfigError([f"{file}: line {line}: is not UTF-8, so it is not TOML"]) from None
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise ConfigError([f"{file}: is not TOML: {error}"]) from None
 
 
@@ -178,13 +181,15 @@ class _Reader:
     def _convert(self, declared: Any, value: object, path: str) -> object:
         """Return `value` as the declared type, or UNSET if it is not of it."""
         try:
-            return msgspec.convert(value, declared, strict=self._strict, dec_hook=self._path_of)
+            if self._strict or not _is_time(declared):
+                return msgspec.convert(value, declared, strict=self._strict, dec_hook=self._path_of)
+            return msgspec.convert(value, declared)  # else "2020" would be seconds since 1970
         except msgspec.ValidationError:
             self._refuse(path, f"is {_shown(value)}, must be {expected(inspect.type_info(declared))}")
             return msgspec.UNSET
 
     def _path_of(self, declared: type, value: object) -> Path:
-        if not isinstance(value, str) or not value or "\0" in value:
+        if not isinstance(value, str) or not value or "\0" in value or value.split("/")[0] == "~":
             raise ValueError("no path")
         return self._directory / value
 
@@ -194,6 +199,11 @@ class _Reader:
 
     def _refuse(self, path: str, text: str) -> None:
         self._problems.append(_Problem(self._source, path, text))
+
+
+def _is_time(declared: Any) -> bool:
+    kind = inspect.type_info(declared)
+    return isinstance(kind.type if isinstance(kind, inspect.Metadata) else kind, inspect.DateTimeType)
 
 
 def _path(key: Key) -> str:

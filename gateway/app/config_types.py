@@ -25,7 +25,7 @@ def expected(kind: inspect.Type) -> str:
         case inspect.DateTimeType():
             return "a time with its offset, such as 2015-01-01T00:00:00Z"
         case inspect.CustomType():
-            return "a path"
+            return "a path (without ~, which only a shell expands)"
         case inspect.VarTupleType():
             return "an array of tables"
     raise TypeError(f"no words for the type {kind}")

@@ -147,8 +147,8 @@ def test_groups_are_tables_of_the_file(write):
             '$.stations.unknown: is "maybe", must be "accept", "pending" or "reject"',
         ),
         ("[stations]\nstrict = 1", "$.stations.strict: is 1, must be true or false"),
-        ('[data]\ndirectory = ""', '$.data.directory: is "", must be a path'),
-        ("[data]\ndirectory = 7", "$.data.directory: is 7, must be a path"),
+        ('[data]\ndirectory = ""', '$.data.directory: is "", must be a path (without ~, which only a shell expands)'),
+        ("[data]\ndirectory = 7", "$.data.directory: is 7, must be a path (without ~, which only a shell expands)"),
         (
             "[clock]\nearliest = 2015-01-01T00:00:00",
             "$.clock.earliest: is 2015-01-01 00:00:00, must be a time with its offset, such as 2015-01-01T00:00:00Z",
@@ -220,11 +220,29 @@ def test_a_directory_is_no_configuration(tmp_path):
 def test_a_file_of_other_bytes_is_no_configuration(write):
     file = write("")
     file.write_bytes(b"\xff\xfe\x00")
-    assert problems_of(file)[0].startswith("is not TOML: ")
+    assert problems_of(file) == ["line 1: is not UTF-8, so it is not TOML"]
     file.write_bytes(b"#" * (CONFIG_FILE_BYTES_MAX + 1))
     assert "so it is no configuration" in problems_of(file)[0]
     file.write_bytes(b"x=" + b"[" * 100_000)
     assert problems_of(file)[0].startswith("is not TOML: ")
+
+
+def test_a_byte_order_mark_does_no_harm(write):
+    file = write("")
+    file.write_bytes(b"\xef\xbb\xbf[listener]\nport = 7\n")
+    assert load_config(file).config.listener.port == 7
+
+
+@pytest.mark.parametrize("text", ["2020", "1577836800", "2020-01-01", "2020-01-01T00:00:00"])
+def test_a_time_in_the_environment_is_written_out(text):
+    (problem,) = problems_of(environment={"OCPP_GATEWAY__CLOCK__EARLIEST": text})
+    assert f'is "{text}", must be a time with its offset' in problem
+
+
+@pytest.mark.parametrize("text", ["~", "~/data"])
+def test_a_tilde_would_make_a_directory_of_that_name_so_it_is_refused(write, text):
+    (problem,) = problems_of(write(f'[data]\ndirectory = "{text}"'))
+    assert problem == f'$.data.directory: is "{text}", must be a path (without ~, which only a shell expands)'
 
 
 def test_a_long_value_is_cut_in_the_error(write):

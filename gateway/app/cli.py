@@ -35,6 +35,7 @@ CONFIG_OPTION = click.option(
 @click.version_option(__version__, prog_name="ocpp-gateway", message="%(prog)s %(version)s")
 def main() -> None:
     """OCPP edge gateway: what charging stations say is validated, on disk, answered and stored."""
+    _fill_standard_descriptors()
 
 
 @main.command()
@@ -107,7 +108,7 @@ def check_config(file: Path | None) -> None:
     """Check the configuration and its files."""
     with _failures_told():
         _check_files(_load(file).config)
-    click.echo(f"{file or 'the configuration'}: valid")
+        click.echo(f"{file or 'the configuration'}: valid")
 
 
 @main.group("print")
@@ -130,7 +131,8 @@ def print_reference() -> None:
     """Every key of the configuration: type, default, unit and meaning, as Markdown."""
     from gateway.app.config_pages import reference_page
 
-    click.echo(reference_page(), nl=False)
+    with _failures_told():
+        click.echo(reference_page(), nl=False)
 
 
 @print_page.command("metrics")
@@ -138,10 +140,11 @@ def print_metrics() -> None:
     """Every metric: kind, labels and meaning, as Markdown."""
     from gateway.app.metrics import METRICS, PREFIX
 
-    click.echo("# Metrics\n\n| metric | kind | labels | meaning |\n| --- | --- | --- | --- |")
-    for metric in METRICS:
-        labels = ", ".join(f"`{label}`" for label in metric.labels)
-        click.echo(f"| `{PREFIX}{metric.name}` | {metric.kind} | {labels} | {metric.help} |")
+    with _failures_told():
+        click.echo("# Metrics\n\n| metric | kind | labels | meaning |\n| --- | --- | --- | --- |")
+        for metric in METRICS:
+            labels = ", ".join(f"`{label}`" for label in metric.labels)
+            click.echo(f"| `{PREFIX}{metric.name}` | {metric.kind} | {labels} | {metric.help} |")
 
 
 @main.command("hash-password")
@@ -206,11 +209,23 @@ def _check_files(config: "Config") -> None:
         raise ConfigError(problems)
 
 
+def _fill_standard_descriptors() -> None:
+    """Open the null device as each of descriptors 0 to 2 that is closed.
+
+    Else a station's socket could become descriptor 2, and the log would be written to it.
+    """
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(descriptor)
+
+
 @contextmanager
 def _failures_told() -> Iterator[None]:
     """Say in lines without a traceback why a command cannot work, and end with status 1."""
     try:
         yield
+    except BrokenPipeError:  # who reads the output has enough; click ends quietly
+        raise
     except _expected_failures() as error:
         for reason in str(error).splitlines():
             click.echo(f"ocpp-gateway: {reason}", err=True)

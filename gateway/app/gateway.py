@@ -5,13 +5,16 @@ import gc
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 from functools import partial
 from typing import Final, TypeAlias
 
+from gateway import __version__
 from gateway.app.config import Config
+from gateway.app.config_sources import ConfigError
 from gateway.app.resources import allow_connections
 from gateway.app.side_files import read_bearer_token, read_credentials, read_station_list
 from gateway.app.token_file import read_tokens
@@ -59,6 +62,17 @@ def system_now() -> datetime:
     return datetime.now(UTC)
 
 
+@contextmanager
+def _address_named(section: str, host: str, port: int) -> Iterator[None]:
+    """Turn the OSError of an address that cannot be had into a ConfigError that names it and its keys."""
+    try:
+        yield
+    except OSError as error:
+        number = error.errno or 0  # negative for a name that cannot be resolved
+        why = os.strerror(number) if number > 0 else error.strerror
+        raise ConfigError([f"{section}.host, {section}.port: cannot listen on {host} port {port}: {why}"]) from error
+
+
 class Gateway:
     """One gateway: `start`, then `drain` and `stop`.
 
@@ -96,6 +110,7 @@ class Gateway:
         self._listener: StationListener | None = None
         self._admin: AdminServer | None = None
         self._address = ("", 0)
+        self._started = False
 
     @property
     def stations_url(self) -> str:
@@ -113,7 +128,7 @@ class Gateway:
     async def start(self) -> None:
         """Take the data directory, restore the live state, and listen.
 
-        Raises DataDirectoryError, JournalError, ConfigError for a side file, and OSError for an address in use.
+        Raises DataDirectoryError, JournalError, and ConfigError for a side file or an address that cannot be had.
         """
         config = self.config
         self.connections_max = allow_connections(config.listener.connections_max)
@@ -133,13 +148,21 @@ class Gateway:
         self.listener = self._listener = self._make_listener(admission, authoriser, saver)
         self.journal.start()
         self.store.start()
-        listen = config.listener
-        self._admin = AdminServer(
-            GatewayView(self), host=config.admin.host, port=config.admin.port, token=token, log=self.log
+        listen, admin = config.listener, config.admin
+        self._admin = AdminServer(GatewayView(self), host=admin.host, port=admin.port, token=token, log=self.log)
+        with _address_named("admin", admin.host, admin.port):
+            await self._admin.start()
+        with _address_named("listener", listen.host, listen.port):
+            self._address = await self.listener.start(listen.host, listen.port, backlog=listen.backlog)
+        self._started = True
+        self.log(
+            "started",
+            version=__version__,
+            data=str(self._directory.path),
+            stations_url=self.stations_url,
+            admin_url=self.admin_url,
+            stations=len(self.registry),
         )
-        await self._admin.start()
-        self._address = await self.listener.start(listen.host, listen.port, backlog=listen.backlog)
-        self.log("started", data=str(self._directory.path), stations=len(self.registry))
 
     async def drain(self) -> None:
         """Take leave of the stations at the configured pace, each after the answer it waits for."""
@@ -160,7 +183,8 @@ class Gateway:
             self._journal.close()
         if self._directory is not None:
             self._directory.close()
-        self.log("stopped")
+        if self._started:
+            self.log("stopped")
 
     def log_lines_lost(self) -> int:
         """Return how many log lines could not be written."""

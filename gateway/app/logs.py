@@ -14,6 +14,8 @@ from typing import Any, Final, Literal, TypeAlias
 
 import orjson
 
+from gateway.app.config_sources import ConfigError
+
 Level: TypeAlias = Literal["debug", "info", "warning", "error"]
 
 SEVERITY: Final[Mapping[str, int]] = {"debug": 10, "info": 20, "warning": 30, "error": 40}
@@ -97,8 +99,11 @@ class JsonLog:
 
 
 def open_log(level: Level, file: Path | None) -> JsonLog:
-    """Return a log that appends to `file`, or writes to standard error. Raises OSError if the file cannot be opened."""
-    write = stderr_writer if file is None else file_writer(file)
+    """Return a log that appends to `file`, or writes to standard error. Raises ConfigError if that cannot be."""
+    try:
+        write = stderr_writer if file is None else file_writer(file)
+    except OSError as error:
+        raise ConfigError([f"{file}: log.file cannot be opened: {error.strerror}"]) from None
     return JsonLog(write, level=level, now=lambda: datetime.now(UTC))
 
 

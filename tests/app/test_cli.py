@@ -1,6 +1,7 @@
 """Facts about the command line: what it prints, why it fails, and with which status."""
 
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -160,6 +161,44 @@ def test_every_metric_is_printed_with_its_full_name_and_a_meaning():
         assert name.startswith("ocpp_gateway_")
         assert (kind == "counter") == name.endswith("_total")
         assert meaning.endswith(". |")
+
+
+# Output that nobody takes
+
+
+def piped(*arguments: str) -> subprocess.CompletedProcess:
+    """Return how a command ended whose reader left after the first line."""
+    command = shlex.join([sys.executable, "-m", "gateway", *arguments])
+    return subprocess.run(
+        ["bash", "-o", "pipefail", "-c", f"{command} | head -n 1"], capture_output=True, text=True, check=False
+    )
+
+
+def test_a_reader_that_has_enough_is_no_error(tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(Path(gateway.__file__).parent.parent))
+    more_than_a_pipe_holds = (
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 900)"
+        "SELECT zeroblob(60) a, zeroblob(60) b, zeroblob(60) c FROM n"
+    )
+    (tmp_path / "store.sqlite").touch()
+    ended = piped("query", "--data", str(tmp_path), more_than_a_pipe_holds)
+    assert ended.stdout.split() == ["a", "b", "c"]
+    assert ended.stderr == ""
+
+
+@pytest.mark.parametrize("page", ["config", "reference", "metrics"])
+def test_output_that_cannot_be_written_is_told_in_one_line(monkeypatch, page):
+    monkeypatch.setenv("PYTHONPATH", str(Path(gateway.__file__).parent.parent))
+    with open("/dev/full", "w") as full:
+        ended = subprocess.run(
+            [sys.executable, "-m", "gateway", "print", page],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert ended.returncode == 1
+    assert ended.stderr == "ocpp-gateway: [Errno 28] No space left on device\n"
 
 
 # hash-password

@@ -7,6 +7,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from gateway.app.config import AuthorisationSection, StationGroup, StationsSection
+from gateway.app.config_sources import ConfigError
 from gateway.core.credentials import SALT_BYTES, hash_line
 from gateway.core.registry import TRANSACTION_ID_EPOCH_S
 from gateway.io.data_directory import DataDirectoryError
@@ -195,7 +196,7 @@ def test_a_start_that_fails_leaves_the_directory_free(tmp_path):
     async def story():
         async with running(tmp_path / "other") as other:
             taken = int(other.stations_url.split(":")[2].split("/")[0])
-            with pytest.raises(OSError, match="address already in use"):
+            with pytest.raises(ConfigError, match="Address already in use"):
                 async with running(tmp_path / "data", listener={"port": taken}):
                     pass
         async with running(tmp_path / "data") as gateway, gateway.station("CP1") as station:

@@ -7,14 +7,17 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import websockets.sync.client
 
 import gateway
+from gateway import __version__
 
 DEADLINE_S = 20
 
@@ -31,7 +34,9 @@ def served(directory: Path, *arguments: str, **variables: str):
         process.communicate()
 
 
-def spawn(directory: Path, *arguments: str, **variables: str) -> subprocess.Popen:
+def spawn(
+    directory: Path, *arguments: str, preexec_fn: Callable[[], None] | None = None, **variables: str
+) -> subprocess.Popen:
     environment = {name: text for name, text in os.environ.items() if not name.startswith("OCPP_GATEWAY")}
     environment |= {
         "PYTHONPATH": str(Path(gateway.__file__).parent.parent),
@@ -40,7 +45,13 @@ def spawn(directory: Path, *arguments: str, **variables: str) -> subprocess.Pope
     }
     command = [sys.executable, "-m", "gateway", "serve", "--port", "0", *arguments]
     return subprocess.Popen(
-        command, cwd=directory, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command,
+        cwd=directory,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=preexec_fn,
     )
 
 
@@ -112,8 +123,51 @@ def test_a_port_in_use_is_told_in_one_line(tmp_path, port):
         number = taken.getsockname()[1]
         arguments = ["--port", str(number)] if "LISTENER" in port else []
         told = failure_of(tmp_path, *arguments, **{port: str(number)})
-    assert "address already in use" in told
-    assert str(number) in told
+    section = port.split("__")[1].lower()
+    where = f"{section}.host, {section}.port: cannot listen on 127.0.0.1 port {number}"
+    assert told == f"ocpp-gateway: {where}: Address already in use"
+
+
+def test_a_host_that_no_resolver_knows_is_named(tmp_path):
+    policy = {"OCPP_GATEWAY__STATIONS__UNKNOWN": "accept", "OCPP_GATEWAY__STATIONS__CREDENTIALS": "none"}
+    told = failure_of(tmp_path, "--host", "no-such-host.invalid", **policy)
+    assert "listener.host, listener.port: cannot listen on no-such-host.invalid port 0: " in told
+
+
+def test_a_log_file_that_cannot_be_opened_is_named_with_its_key(tmp_path):
+    told = failure_of(tmp_path, OCPP_GATEWAY__LOG__FILE="absent/gateway.log")
+    assert told == "ocpp-gateway: absent/gateway.log: log.file cannot be opened: No such file or directory"
+
+
+def test_what_never_started_does_not_say_that_it_stopped(tmp_path):
+    (tmp_path / "file").write_text("")
+    process = spawn(tmp_path, "--data", "file")
+    _, errors = process.communicate(timeout=DEADLINE_S)
+    assert "stopped" not in errors
+
+
+def test_the_log_says_what_was_started_and_where(tmp_path):
+    with served(tmp_path) as (process, announced):
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=DEADLINE_S)
+    (line,) = [line for line in map(json.loads, errors.splitlines()) if line["event"] == "started"]
+    assert line["version"] == __version__
+    assert line["stations_url"] + "{identity}" == announced["stations"]
+    assert line["admin_url"] == announced["admin"]
+
+
+def test_closed_standard_streams_are_not_given_to_sockets_or_files(tmp_path):
+    process = spawn(tmp_path, OCPP_GATEWAY__LOG__FILE="gateway.log", preexec_fn=lambda: os.closerange(0, 3))
+    log = tmp_path / "gateway.log"
+    deadline = time.monotonic() + DEADLINE_S
+    while not (log.exists() and '"started"' in log.read_text()):
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    streams = [os.readlink(f"/proc/{process.pid}/fd/{number}") for number in range(3)]
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=DEADLINE_S) == 0
+    assert streams == ["/dev/null"] * 3
 
 
 def test_a_data_directory_that_cannot_be_made_is_told_in_one_line(tmp_path):

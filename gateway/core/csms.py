@@ -4,7 +4,7 @@ The modules `core.ocpp16` and `core.ocpp201` turn the requests of their version 
 decisions made here into answers of their version.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from enum import Enum
 from typing import Any, Final, Protocol, TypeAlias
@@ -14,7 +14,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from gateway.core.authorisation import Authoriser
 from gateway.core.clock import ClockPolicy
-from gateway.core.records import Event, MeterValue, Record, RegistrationStatus, Sample
+from gateway.core.records import Event, MeterValue, RawMessage, Record, RegistrationStatus, Sample
 from gateway.core.registry import Registry
 from gateway.core.stations import Station
 from gateway.wire.payloads import decode_request
@@ -109,6 +109,28 @@ class Csms:
             self.deviated(Deviation.VALUE_UNREADABLE)
         time = self.time_of(station_time, now)
         return MeterValue(time, samples, None if time is station_time else evidence(station_time))
+
+
+def record_meter_values(
+    csms: Csms,
+    sent: Iterable[tuple[datetime, tuple[list[Sample], int]]],
+    request: object,
+    *,
+    said: tuple[str, str],
+    now: datetime,
+    records: list[Record],
+) -> list[MeterValue]:
+    """Return meter values from (the station's time, (samples, how many values could not be read)).
+
+    Where a value could not be read, the whole `request`, which was `said` in (version, action), joins `records`.
+    """
+    built = []
+    for station_time, (samples, unreadable) in sent:
+        if unreadable and not records:
+            reason = "a value is no number, or beyond any meter"
+            records.append(RawMessage(*said, Deviation.VALUE_UNREADABLE.value, reason, encode(request)))
+        built.append(csms.meter_value(samples, unreadable, station_time, now))
+    return built
 
 
 def bounded(value: int) -> int:

@@ -28,6 +28,7 @@ from gateway.core.csms import (
     evidence,
     given,
     kept,
+    record_meter_values,
 )
 from gateway.core.metering import BEGIN, END, read_meter_values_16, samples_16
 from gateway.core.records import (
@@ -36,7 +37,6 @@ from gateway.core.records import (
     ConnectorStatusName,
     Event,
     MeterValue,
-    RawMessage,
     Readings,
     Record,
     Sample,
@@ -164,7 +164,7 @@ def _meter_values(csms: Csms, station: Station, request: MeterValues | wire.Mete
     else:
         evse = bounded(request.connector_id)
         transaction_id = given(request.transaction_id)
-        meter_values = _to_meter_values(csms, request.meter_value, now, "MeterValues", request, records)
+        meter_values = _to_meter_values(csms, request.meter_value, request, "MeterValues", now, records)
     transaction = str(transaction_id) if transaction_id is not None and transaction_id > 0 else None
     records.append(Readings(evse, None if transaction is None else 1, transaction, meter_values))
     return Reply(EMPTY, records)
@@ -173,20 +173,13 @@ def _meter_values(csms: Csms, station: Station, request: MeterValues | wire.Mete
 def _to_meter_values(
     csms: Csms,
     sent: Sequence[wire.MeterValue | wire.TransactionData],
-    now: datetime,
-    action: str,
     request: object,
+    action: str,
+    now: datetime,
     records: list[Record],
 ) -> list[MeterValue]:
-    """Return the meter values; where a value is no number, the whole request joins `records` as it was sent."""
-    meter_values = []
-    for meter_value in sent:
-        samples, unreadable = samples_16(meter_value.sampled_value)
-        if unreadable and not records:
-            rule = Deviation.VALUE_UNREADABLE.value
-            records.append(RawMessage(VERSION, action, rule, "a value is not a number", encode(request)))
-        meter_values.append(csms.meter_value(samples, unreadable, meter_value.timestamp, now))
-    return meter_values
+    stamped = ((meter_value.timestamp, samples_16(meter_value.sampled_value)) for meter_value in sent)
+    return record_meter_values(csms, stamped, request, said=(VERSION, action), now=now, records=records)
 
 
 def _start_transaction(csms: Csms, station: Station, request: wire.StartTransactionRequest, now: datetime) -> Reply:
@@ -239,7 +232,7 @@ def _stop_transaction(csms: Csms, station: Station, request: wire.StopTransactio
     )
     records: list[Record] = []
     sent = [] if request.transaction_data is UNSET else request.transaction_data
-    meter_values = _to_meter_values(csms, sent, now, "StopTransaction", request, records)
+    meter_values = _to_meter_values(csms, sent, request, "StopTransaction", now, records)
     meter_values.append(_register(END, request.meter_stop, request.timestamp, time))
     records += [ended, Readings(evse, None if evse is None else 1, name, meter_values)]
     if request.id_tag is UNSET:

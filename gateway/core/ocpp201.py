@@ -1,5 +1,6 @@
 """OCPP 2.0.1: each request of a station becomes records and an answer. Use cases are those of Part 2."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -21,12 +22,12 @@ from gateway.core.csms import (
     encode,
     given,
     kept,
+    record_meter_values,
 )
 from gateway.core.metering import register_wh, samples_2
 from gateway.core.records import (
     ConnectorStatus,
     MeterValue,
-    RawMessage,
     Readings,
     Record,
     StationBooted,
@@ -92,23 +93,16 @@ def _status_notification(csms: Csms, station: Station, request: wire.StatusNotif
 
 def _meter_values(csms: Csms, station: Station, request: wire.MeterValuesRequest, now: datetime) -> Reply:
     records: list[Record] = []
-    meter_values = _to_meter_values(csms, request.meter_value, now, "MeterValues", request, records)
+    meter_values = _to_meter_values(csms, request.meter_value, request, "MeterValues", now, records)
     records.append(Readings(bounded(request.evse_id), None, None, meter_values))
     return Reply(EMPTY, records)
 
 
 def _to_meter_values(
-    csms: Csms, sent: list[wire.MeterValue], now: datetime, action: str, request: object, records: list[Record]
+    csms: Csms, sent: Sequence[wire.MeterValue], request: object, action: str, now: datetime, records: list[Record]
 ) -> list[MeterValue]:
-    """Return the meter values; where a value is beyond what is taken, the whole request joins `records` as sent."""
-    meter_values = []
-    for meter_value in sent:
-        samples, unreadable = samples_2(meter_value.sampled_value)
-        if unreadable and not records:
-            rule = Deviation.VALUE_UNREADABLE.value
-            records.append(RawMessage(VERSION, action, rule, "a value is beyond any meter", encode(request)))
-        meter_values.append(csms.meter_value(samples, unreadable, meter_value.timestamp, now))
-    return meter_values
+    stamped = ((meter_value.timestamp, samples_2(meter_value.sampled_value)) for meter_value in sent)
+    return record_meter_values(csms, stamped, request, said=(VERSION, action), now=now, records=records)
 
 
 def _transaction_event(csms: Csms, station: Station, request: wire.TransactionEventRequest, now: datetime) -> Reply:
@@ -121,7 +115,7 @@ def _transaction_event(csms: Csms, station: Station, request: wire.TransactionEv
         connector = connector if request.evse.connector_id is UNSET else bounded(request.evse.connector_id)
     sent = [] if request.meter_value is UNSET else request.meter_value
     records: list[Record] = []
-    meter_values = _to_meter_values(csms, sent, now, "TransactionEvent", request, records)
+    meter_values = _to_meter_values(csms, sent, request, "TransactionEvent", now, records)
     token = request.id_token
     records.append(
         TransactionEvent(

@@ -278,7 +278,10 @@ class Session:
         now = service.now()
         call = service.calls.get(name)
         if call is None:
-            self._refuse(message_id, Refusal.UNKNOWN_ACTION, "this action is unknown", UNKNOWN_ACTION)
+            if name in service.protocol.version.to_station:
+                self._refuse(message_id, Refusal.UNSUPPORTED_ACTION, "no station sends this action", UNKNOWN_ACTION)
+            else:
+                self._refuse(message_id, Refusal.UNKNOWN_ACTION, "this action is unknown", UNKNOWN_ACTION)
             return
         if station.state.registration in call.refused_while:
             self._refuse(message_id, Refusal.NOT_ACCEPTED, "the station is not accepted: send BootNotification", name)

@@ -44,18 +44,29 @@ def test_white_space_around_everything_is_allowed(station):
         "MakeCoffee",
         "",
         "heartbeat",
-        "Reset",
-        "GetConfiguration",
+        "MakeCoffee",
         "x" * 5000,
         "\U0001f50c",
         "Heartbeat\x00",
         "__class__",
     ],
 )
-def test_an_action_that_no_station_sends_is_not_implemented(station, action):
+def test_an_action_of_no_version_is_not_implemented(station, action):
     code, _ = station.refusal(action, {})
     assert code == "NotImplemented"
     assert station.bench.counted(station.version, "unknown") == {"refused": 1}
+
+
+@pytest.mark.parametrize("action", ["Reset", "TriggerMessage", "GetLog"])
+def test_an_action_that_only_we_may_send_is_known_but_not_supported(station, action):
+    code, _ = station.refusal(action, {})
+    assert code == "NotSupported"
+    assert station.bench.counted(station.version, "unknown") == {"refused": 1}
+
+
+def test_an_action_that_another_version_sends_to_stations_is_not_implemented(bench):
+    assert bench.connect(OCPP16).refusal("GetVariables", {})[0] == "NotImplemented"
+    assert bench.connect(OCPP201, "NEW").refusal("GetConfiguration", {})[0] == "NotImplemented"
 
 
 @pytest.mark.parametrize(

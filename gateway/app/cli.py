@@ -53,9 +53,10 @@ def serve(file: Path | None, host: str | None, port: int | None, data: str | Non
         from gateway.app.gateway import Gateway
         from gateway.app.logs import open_log
         from gateway.app.signals import run_until_signalled
+        from gateway.app.terminal import Progress
 
         log = open_log(config.log.level, config.log.file)
-        gateway = Gateway(config, log=log)
+        gateway = Gateway(config, log=log, progress=Progress(sys.stdout))
 
         def announce() -> None:
             click.echo(f"data      {config.data.directory.absolute()}")

@@ -46,6 +46,9 @@ GC_THRESHOLDS: Final = (50_000, 20, 50)
 """Python looks for cycles after this many more containers than before, and hot paths make none. The default of 700
 would walk over everything that waits for the store, several times a second."""
 
+PROGRESS_ENTRIES: Final = 10_000
+"""What a restart replays between two words about its progress."""
+
 LIVE_STATE: Final = "live_state"
 STORE: Final = "store"
 JOURNAL_NAME: Final = "journal.sqlite"
@@ -77,7 +80,7 @@ class Gateway:
     """One gateway: `start`, then `drain` and `stop`.
 
     `now` is the clock of everything that stations say and hear. `before_journal` is called once the data directory is
-    this process's own, before anything in it is opened.
+    this process's own, before anything in it is opened. `progress` is told what long work is doing, "" at its end.
     """
 
     def __init__(
@@ -87,6 +90,7 @@ class Gateway:
         log: Callable[..., None],
         now: Now = system_now,
         before_journal: Callable[[], None] = lambda: None,
+        progress: Callable[[str], None] = lambda _text: None,
     ) -> None:
         self.config: Final[Config] = config
         self.log = log
@@ -103,6 +107,7 @@ class Gateway:
         self.listener: StationListener
         self._now = now
         self._before_journal = before_journal
+        self._progress = progress
         self._services: dict[str, Service] = {}
         self._directory: DataDirectory | None = None
         self._journal: Journal | None = None
@@ -169,7 +174,12 @@ class Gateway:
         self.draining = True
         self.log("draining", connections=self.listener.connections)
         drain = self.config.drain
-        await self.listener.drain(closes_per_s=drain.closes_per_s, grace_s=drain.grace_s)
+        await self.listener.drain(
+            closes_per_s=drain.closes_per_s,
+            grace_s=drain.grace_s,
+            progress=lambda left: self._progress(f"draining: {left:,} stations still connected"),
+        )
+        self._progress("")
 
     async def stop(self) -> None:
         """Release everything, also after a start that failed: what was answered is on disk before this is called."""
@@ -229,6 +239,8 @@ class Gateway:
             restored.replay(batch.id, batch.entries)
             replayed += len(batch.entries)
             replayed_bytes += batch.size_bytes
+            self._progress(f"restoring: {replayed // PROGRESS_ENTRIES * PROGRESS_ENTRIES:,} messages")
+        self._progress("")
         self.registry = restored.registry
         self.journal.set_floor(LIVE_STATE, restored.floor)
         saver = Saver(self.registry, restored.floor, journal_bytes_max=self.config.journal.bytes_max)

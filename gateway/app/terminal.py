@@ -87,6 +87,24 @@ class Screen:
             self._stream.flush()
 
 
+class Progress:
+    """What long work says of itself: one line of a terminal, overwritten; nothing where the stream is no terminal.
+
+    `stream` is None in a process that was started with its standard output closed.
+    """
+
+    def __init__(self, stream: TextIO | None) -> None:
+        self._terminal = stream if stream is not None and stream.isatty() else None
+        self._shown = ""
+
+    def __call__(self, text: str) -> None:
+        """Show `text` in place of what was shown before; an empty text leaves nothing."""
+        if self._terminal is not None and text != self._shown:
+            self._shown = text
+            self._terminal.write(f"\r{_LINE_END}{_clean(text)}")
+            self._terminal.flush()
+
+
 def line(snapshot: Snapshot) -> str:
     """Return `snapshot` as one line."""
     return (

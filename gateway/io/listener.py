@@ -63,6 +63,10 @@ SERVICE_UNAVAILABLE: Final = 503
 RETRY_AFTER_S: Final = 30
 """What a station is told that comes when there is no place for it."""
 
+TURNED_AWAY_MAX: Final = 64
+"""Connections beyond `connections_max` that are heard out, only to be told 503; who comes then is cut off at once. Open
+files are reckoned for `connections_max` and few others: idle peers must not take those of the store and the journal."""
+
 DRAIN_POLL_S: Final = 0.02
 
 
@@ -126,7 +130,9 @@ class StationListener:
         counts = Counter(connection.session.subprotocol for connection in self.open)
         return {(subprotocol,): counts[subprotocol] for subprotocol in self.services}
 
-    async def drain(self, *, closes_per_s: float, grace_s: float) -> None:
+    async def drain(
+        self, *, closes_per_s: float, grace_s: float, progress: Callable[[int], None] = lambda _left: None
+    ) -> None:
         """Accept nobody more, and close all connections at a pace, those without a running transaction first.
 
         A connection with an answer under way is closed after it. What is left after `grace_s` is told so and cut.
@@ -142,6 +148,7 @@ class StationListener:
         while self.open and (elapsed := loop.time() - started) < grace_s:
             for connection in leaving[: 1 + int(elapsed * closes_per_s)]:
                 connection.close_if_idle(SERVICE_RESTART, "the gateway is stopping", "drained")
+            progress(len(self.open))
             await asyncio.sleep(DRAIN_POLL_S)
         for connection in self.open:
             connection.close(SERVICE_RESTART, "the gateway is stopping", "drained")
@@ -168,7 +175,7 @@ class Handshaking(asyncio.Protocol):
         """Take the connection, if there is any place; every handshake has a deadline."""
         listener = self._listener
         self._transport = cast(asyncio.Transport, transport)  # uvloop's is no subclass
-        if len(listener.handshaking) >= listener.settings.connections_max:
+        if listener.connections >= listener.settings.connections_max + TURNED_AWAY_MAX:
             self._handshake = None
             listener.count_handshake("full")
             self._transport.abort()
@@ -220,10 +227,12 @@ class Handshaking(asyncio.Protocol):
         judged = listener.admission.judge(request.identity, request.credentials, ignore_case=ignore_case)
         if isinstance(judged, Turned):
             result = "not_found" if judged.status == NOT_FOUND else "unauthorized"
-            self._end(result, handshake.refuse(judged.status, judged.reason), station=request.identity)
+            response = handshake.refuse(judged.status, judged.reason)
+            self._end(result, response, station=request.identity, reason=judged.reason)
         elif subprotocol is None:
             close = server_frame(CLOSE, PROTOCOL_ERROR.to_bytes(2, "big") + b"no subprotocol in common")
-            self._end("no_subprotocol", handshake.accept(None) + close, station=request.identity)
+            response = handshake.accept(None) + close
+            self._end("no_subprotocol", response, station=request.identity, offered=request.subprotocols)
         else:
             registry = listener.registry
             identity = registry.spelling(judged.identity) if ignore_case else judged.identity
@@ -252,9 +261,9 @@ class Handshaking(asyncio.Protocol):
         self._handshake = None
         self._listener.handshaking.discard(self)
         self._listener.count_handshake(result)
-        self._listener.log(
-            "handshake_ended", level="debug" if result == "abandoned" else "info", result=result, **fields
-        )
+        level = "debug" if result == "abandoned" else "info"
+        peer = _peer(self._transport)
+        self._listener.log("handshake_ended", level=level, result=result, peer=peer, **fields)
         if response:
             self._transport.write(response)
             self._transport.close()
@@ -280,7 +289,9 @@ class StationConnection(asyncio.Protocol):
         older, station.session = station.session, self.session
         listener.open.add(self)
         listener.wheel.schedule(self, self._web_socket.next_deadline)
-        listener.log("station_connected", station=station.identity, version=self.session.subprotocol)
+        listener.log(
+            "station_connected", station=station.identity, version=self.session.subprotocol, peer=_peer(transport)
+        )
         if older is not None:
             older.supersede()
 
@@ -376,3 +387,9 @@ class StationConnection(asyncio.Protocol):
         self._transport.close()
         listener = self._listener
         listener.wheel.schedule(self, listener.monotonic() + listener.settings.web_socket.close_timeout_s)
+
+
+def _peer(transport: asyncio.Transport) -> str | None:
+    """Return who is at the other end, for the log: a proxy, if there is one in front."""
+    address = transport.get_extra_info("peername")
+    return f"{address[0]} port {address[1]}" if address else None

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.app.terminal import Look, Screen, Snapshot, StationRow, line, picture
+from gateway.app.terminal import Look, Progress, Screen, Snapshot, StationRow, line, picture
 
 STATION = StationRow(
     identity="SIM-0001",
@@ -155,4 +155,18 @@ def test_the_cursor_is_given_back():
 def test_a_screen_that_showed_nothing_writes_nothing():
     stream = Terminal()
     Screen(stream).close()
+    assert stream.getvalue() == ""
+
+
+def test_progress_overwrites_its_own_line_and_leaves_nothing() -> None:
+    terminal = Terminal()
+    progress = Progress(terminal)
+    for text in ("restoring: 0 messages", "restoring: 0 messages", "restoring: 10,000 messages", ""):
+        progress(text)
+    assert terminal.getvalue() == "\r\x1b[Krestoring: 0 messages\r\x1b[Krestoring: 10,000 messages\r\x1b[K"
+
+
+def test_progress_says_nothing_where_nobody_watches() -> None:
+    stream = io.StringIO()
+    Progress(stream)("draining: 5 stations still connected")
     assert stream.getvalue() == ""

@@ -16,7 +16,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from gateway.core.admission import Admission
 from gateway.core.credentials import SALT_BYTES, hash_line, parse_credentials
-from gateway.io.listener import DISCONNECTS, HANDSHAKES, ListenerSettings, StationListener
+from gateway.io.listener import DISCONNECTS, HANDSHAKES, TURNED_AWAY_MAX, ListenerSettings, StationListener
 from gateway.io.timers import TimerWheel
 from gateway.wire.websocket import WebSocketSettings
 from tests.core import said
@@ -248,6 +248,21 @@ async def test_without_a_place_it_is_503_and_when_to_come_again():
         await until(lambda: yard.listener.connections == 0)
         async with yard.connect("CP3"):
             assert yard.handshakes == {"accepted": 3, "full": 1}
+
+
+@on_both_loops
+async def test_peers_that_say_nothing_take_no_more_connections_than_there_are_files_for():
+    async with (
+        listening(connections_max=2) as yard,
+        yard.connect("CP1"),
+        yard.connect("CP2"),
+        contextlib.AsyncExitStack() as idle,
+    ):
+        for _ in range(TURNED_AWAY_MAX + 10):
+            _, writer = await asyncio.open_connection(*yard.address)
+            idle.callback(writer.close)
+        await until(lambda: yard.handshakes == {"accepted": 2, "full": 10})
+        assert yard.listener.connections == 2 + TURNED_AWAY_MAX
 
 
 @on_both_loops

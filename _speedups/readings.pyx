@@ -153,10 +153,9 @@ cdef class Template:
     cdef object channel
     cdef double factor
     cdef double offset
-    cdef bint remembered
     cdef Template following
-    """What came after this one the last time: most likely it will again. Only what is remembered follows, or a chain of
-    ever new ones would never end."""
+    """What came after this one the last time: most likely it will again. It points forward only, so a template that is
+    forgotten keeps alive none that came before it."""
 
 
 @cython.final
@@ -302,10 +301,8 @@ cdef class MeterValuesReader:
             template = self._look_up(cursor, &value)
             if template is None:
                 return None
-            if template.remembered:
-                self._latest.following = template
-        if template.remembered:
-            self._latest = template
+            self._latest.following = template
+        self._latest = template
         if template.factor != 1.0 or template.offset != 0.0:
             value = round(<object>(value * template.factor + template.offset), DECIMALS)
         return self._make_sample(template.channel, value)
@@ -341,10 +338,9 @@ cdef class MeterValuesReader:
         if known is not NULL:
             return <object>known
         template = self._learned(PyBytes_FromStringAndSize(start, cursor.place - start), before, cursor.place - hole.end)
-        if len(self._known) < TEMPLATES_MAX:
-            self._known[whole] = template
-            if template is not None:
-                template.remembered = True
+        if len(self._known) >= TEMPLATES_MAX:
+            self._known.clear()
+        self._known[whole] = template
         return template
 
     cdef Template _learned(self, bytes sampled_value, Py_ssize_t before, Py_ssize_t behind):

@@ -12,7 +12,8 @@ from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
 TEMPLATES_MAX = 4096
-"""Templates remembered. A fleet of one firmware has some dozens; whoever sends more is read by the general decoder."""
+"""Templates remembered. A fleet of one firmware has some dozens. Beyond that all are forgotten and learned anew: a
+station that makes up ever new ones must not slow down the others for good."""
 
 SAMPLED_VALUE_BYTES_MAX = 512
 """Longest sampled value that is looked up. With every optional field it has about 250 bytes."""
@@ -117,8 +118,9 @@ class MeterValuesReader:
         if template in self._known:
             return self._known[template]
         learned = self._learn(sampled_value)
-        if len(self._known) < TEMPLATES_MAX:
-            self._known[template] = learned
+        if len(self._known) >= TEMPLATES_MAX:
+            self._known.clear()
+        self._known[template] = learned
         return learned
 
 

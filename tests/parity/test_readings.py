@@ -304,7 +304,7 @@ def test_the_end_of_the_payload_is_the_end_whatever_was_expected(reader: Reader)
         assert all(reader.read(text[:end]) is None for end in range(len(text)))
 
 
-def test_kinds_that_are_not_remembered_take_no_memory(new_reader: Callable[..., Reader]) -> None:
+def test_kinds_that_are_forgotten_take_no_memory(new_reader: Callable[..., Reader]) -> None:
     class Channel:
         pass
 
@@ -319,7 +319,7 @@ def test_kinds_that_are_not_remembered_take_no_memory(new_reader: Callable[..., 
     for kind in range(plain.TEMPLATES_MAX + 100):
         assert reader.read(one_sample(value="1", unit=str(kind))) is not None
     alive = sum(channel() is not None for channel in channels)
-    assert alive == plain.TEMPLATES_MAX
+    assert 100 <= alive <= 101  # and perhaps what came before them last
 
 
 def test_what_must_not_be_learned_is_left_every_time_and_asked_for_once(new_reader: Callable[..., Reader]) -> None:
@@ -329,7 +329,7 @@ def test_what_must_not_be_learned_is_left_every_time_and_asked_for_once(new_read
     assert len(asked) == 1
 
 
-def test_beyond_the_bound_kinds_are_read_but_not_remembered(new_reader: Callable[..., Reader]) -> None:
+def test_beyond_the_bound_all_kinds_are_learned_anew(new_reader: Callable[..., Reader]) -> None:
     learned = []
     reader = new_reader(
         lambda sampled_value: learned.append(sampled_value) or ("channel", 1.0, 0.0), lambda *sample: sample
@@ -337,10 +337,10 @@ def test_beyond_the_bound_kinds_are_read_but_not_remembered(new_reader: Callable
     for kind in range(plain.TEMPLATES_MAX):
         reader.read(one_sample(value="1", unit=str(kind)))
     assert len(learned) == plain.TEMPLATES_MAX
-    for _ in range(2):
+    for _ in range(5):
         assert reader.read(one_sample(value="7", unit="one more"))[2][0][1] == [("channel", 7.0)]
         assert reader.read(one_sample(value="7", unit="0"))[2][0][1] == [("channel", 7.0)]
-    assert len(learned) == plain.TEMPLATES_MAX + 2
+    assert len(learned) == plain.TEMPLATES_MAX + 2  # each of these two once: who makes up kinds hurts nobody for good
 
 
 @pytest.mark.parametrize("size", [plain.SAMPLED_VALUE_BYTES_MAX, plain.SAMPLED_VALUE_BYTES_MAX + 1])

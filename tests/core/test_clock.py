@@ -33,6 +33,11 @@ def test_only_times_between_the_earliest_and_the_tolerance_are_believed(station_
     assert POLICY.time_of(station_time, BEGIN) == (station_time if believed else BEGIN)
 
 
+@pytest.mark.parametrize(("station_time", "believed"), [(BEGIN, True), (datetime(1971, 1, 1, tzinfo=UTC), False)])
+def test_while_our_own_clock_was_never_set_a_station_knows_better(station_time, believed):
+    assert POLICY.believes(station_time, datetime(1970, 1, 1, 0, 5, tzinfo=UTC)) is believed
+
+
 def test_without_a_time_it_is_the_time_of_receipt():
     assert POLICY.time_of(None, BEGIN) == BEGIN
 

@@ -17,6 +17,9 @@ from gateway.io.loopback import is_loopback
 
 Log: TypeAlias = Callable[..., None]
 
+PAGE_PARAMETERS: Final = frozenset({"cursor", "limit", "connected"})
+"""What `/api/v1/stations` takes. Anything else is refused: a misspelt filter would filter nothing."""
+
 LIMIT_DEFAULT: Final = 100
 LIMIT_MAX: Final = 1000
 """Most stations on one page: about 0.5 MB of JSON and some milliseconds of the event loop."""
@@ -147,6 +150,11 @@ class AdminServer:
         return _json({"ready": not reasons, "reasons": reasons}, status=503 if reasons else 200)
 
     async def _get_stations(self, request: web.Request) -> web.Response:
+        for name in request.query:
+            if name not in PAGE_PARAMETERS or len(request.query.getall(name)) > 1:
+                raise web.HTTPBadRequest(
+                    text=f"{name[:40]}: the parameters are cursor, limit and connected, each once."
+                )
         cursor = request.query.get("cursor")
         if cursor is not None and len(cursor) > CURSOR_CHARACTERS_MAX:
             raise web.HTTPBadRequest(text=f"cursor has at most {CURSOR_CHARACTERS_MAX} characters.")

@@ -176,6 +176,8 @@ def test_the_connected_filter_reaches_the_view(text, connected):
         "connected=yes",
         "connected=",
         "cursor=" + "x" * (CURSOR_CHARACTERS_MAX + 1),
+        "conected=true",
+        "limit=1&limit=2",
     ],
 )
 def test_a_wrong_query_is_a_problem_that_says_what_would_be_right(query):

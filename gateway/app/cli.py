@@ -22,10 +22,13 @@ if TYPE_CHECKING:
 PASSWORD_INPUT_BYTES_MAX = 4096
 """How much is read from standard input in search of a password."""
 
+FILE = click.Path(path_type=Path, readable=False)
+"""A path that is looked at only when it is opened: then the error says why it cannot be."""
+
 CONFIG_OPTION = click.option(
     "--config",
     "file",
-    type=click.Path(path_type=Path),
+    type=FILE,
     envvar="OCPP_GATEWAY_CONFIG",
     help="TOML file. Without one the gateway listens on loopback only.",
 )
@@ -42,7 +45,7 @@ def main() -> None:
 @CONFIG_OPTION
 @click.option("--host", help="Address to listen on for stations; sets listener.host.")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on for stations; sets listener.port.")
-@click.option("--data", type=click.Path(), help="Directory for what must not be lost; sets data.directory.")
+@click.option("--data", help="Directory for what must not be lost; sets data.directory.")
 def serve(file: Path | None, host: str | None, port: int | None, data: str | None) -> None:
     """Serve charging stations until Ctrl-C. A second Ctrl-C stops at once."""
     options = {"--host": ("listener.host", host), "--port": ("listener.port", port), "--data": ("data.directory", data)}
@@ -89,7 +92,7 @@ def demo(stations: int, speed: float, seed: int, duration: float | None) -> None
 
 
 @main.command()
-@click.option("--data", type=click.Path(path_type=Path), default=Path("gateway-data"), show_default=True)
+@click.option("--data", type=FILE, default=Path("gateway-data"), show_default=True)
 @click.argument("sql", required=False)
 def query(data: Path, sql: str | None) -> None:
     """Query the SQLite store, also while the gateway runs.

@@ -18,6 +18,7 @@ from gateway.app.terminal import Screen, Snapshot, StationRow
 from gateway.core.tally import ANSWERED, OUTCOMES
 from gateway.fleet import Behaviour, Clock, Fleet, accelerated_clock
 from gateway.fleet.station import SimulatedStation
+from gateway.io.data_directory import DataDirectoryError
 
 VERSIONS: Final = ("ocpp1.6", "ocpp2.0.1")
 DIRECTORY: Final = Path("gateway-data/demo")
@@ -34,9 +35,12 @@ everything."""
 
 
 def run_demo(*, stations: int, speed: float, seed: int, duration_s: float | None) -> None:
-    """Run until Ctrl-C or for `duration_s`. Raises DataDirectoryError where another demo runs in this directory."""
+    """Run until Ctrl-C or for `duration_s`. Raises DataDirectoryError, also where another demo runs in this one."""
     directory = DIRECTORY.absolute()
-    directory.mkdir(parents=True, exist_ok=True)
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataDirectoryError(f"data directory {directory}: cannot be made: {error.strerror}") from None
     log = open_log("info", directory / "gateway.log")
     demo = Demo(directory, stations=stations, speed=speed, seed=seed, log=log)
     try:

@@ -1,5 +1,6 @@
 """Facts about the command line: what it prints, why it fails, and with which status."""
 
+import errno
 import os
 import shlex
 import subprocess
@@ -161,6 +162,38 @@ def test_every_metric_is_printed_with_its_full_name_and_a_meaning():
         assert name.startswith("ocpp_gateway_")
         assert (kind == "counter") == name.endswith("_total")
         assert meaning.endswith(". |")
+
+
+# What may not be read or made
+
+
+@pytest.mark.parametrize("command", [["check-config", "--config"], ["serve", "--config"], ["query", "--data"]])
+def test_what_may_not_be_read_is_told_like_any_other_failure(monkeypatch, tmp_path, command):
+    file = tmp_path / "file"
+    file.touch()
+
+    def refuse(*arguments, **keywords):
+        raise PermissionError(errno.EACCES, "Permission denied", str(file))
+
+    monkeypatch.setattr(os, "access", lambda *arguments, **keywords: False)  # tests may run as root, who may read all
+    monkeypatch.setattr(Path, "open", refuse)
+    monkeypatch.setattr(Path, "exists", refuse)
+    result = run(*command, str(file))
+    assert result.exit_code == 1
+    (told,) = result.stderr.splitlines()
+    assert told.startswith("ocpp-gateway: ")
+    assert str(file) in told
+    assert "Permission denied" in told
+
+
+def test_a_demo_that_has_no_place_for_its_data_says_where_it_tried(tmp_path):
+    (tmp_path / "gateway-data").touch()
+    result = run("demo", "--duration", "1")
+    where = tmp_path / "gateway-data" / "demo"
+    assert (result.exit_code, result.stderr) == (
+        1,
+        f"ocpp-gateway: data directory {where}: cannot be made: Not a directory\n",
+    )
 
 
 # Output that nobody takes

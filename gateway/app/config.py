@@ -82,7 +82,9 @@ class StationGroup(Struct, frozen=True, kw_only=True):
         Text,
         Meta(description="Pattern of identities: `*` is any characters, `?` one, `[ab]` one of these."),
     ]
-    strict: Annotated[bool, Meta(description="Takes the place of `stations.strict` in this group.")] = False
+    strict: Annotated[
+        bool | None, Meta(description="Takes the place of `stations.strict` in this group, if it is set.")
+    ] = None
 
 
 class StationsSection(Struct, frozen=True, kw_only=True):

@@ -321,7 +321,7 @@ class Gateway:
     def _is_strict(self, identity: str) -> bool:
         for group in self.config.stations.group:
             if fnmatchcase(identity, group.match):
-                return group.strict
+                return self.config.stations.strict if group.strict is None else group.strict
         return self.config.stations.strict
 
     def _room(self) -> None:

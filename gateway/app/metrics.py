@@ -156,7 +156,7 @@ METRICS: Final[Sequence[Metric | HistogramMetric]] = (
     Metric(
         "readings_stored_total",
         "counter",
-        "Sampled values in the store since the journal was born, deleted ones included.",
+        "Sampled values that the store has ever taken, deleted ones included.",
         _one(lambda g: g.store.stored["reading"]),
     ),
     Metric(

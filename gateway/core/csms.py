@@ -173,20 +173,11 @@ WHILE_REJECTED: Final[frozenset[Registration]] = frozenset({"Rejected"})
 NEVER: Final[frozenset[Registration]] = frozenset()
 
 
-def always(_: object) -> bool:
-    """Say that every such request has a business key."""
-    return True
-
-
-def never(_: object) -> bool:
-    """Say that no such request has a business key."""
-    return False
-
-
 class Rule(Struct, frozen=True):
     """How one action of a station is treated.
 
-    `keyed` tells whether a request has a business key, so that the same payload again is a repeat and not news.
+    A request that is `keyed` has a business key, so that the same payload again is a repeat and not news. A status has
+    none: its timestamp is of seconds, in which a connector may come back to where it was.
     `answer_raw` is there for transaction messages: what cannot be decoded is kept and answered.
     `refused_while` are the registrations in which it is answered with SecurityError (OCPP 2.0.1 use cases B01 to B03;
     OCPP 1.6 section 4.2).
@@ -194,7 +185,7 @@ class Rule(Struct, frozen=True):
 
     handle: Handle
     decode: Decode = decode_request
-    keyed: Callable[[Any], bool] = never
+    keyed: bool = False
     answer_raw: AnswerRaw | None = None
     refused_while: frozenset[Registration] = UNTIL_ACCEPTED
 

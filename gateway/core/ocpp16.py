@@ -22,7 +22,6 @@ from gateway.core.csms import (
     Reply,
     Rule,
     Rules,
-    always,
     bounded,
     encode,
     evidence,
@@ -321,10 +320,6 @@ def _answer_raw_start(csms: Csms, station: Station, payload: bytes, now: datetim
     return answer, str(transaction_id)
 
 
-def _stamped(request: wire.StatusNotificationRequest) -> bool:
-    return request.timestamp is not UNSET
-
-
 RULES: Final[Rules] = {
     "Authorize": Rule(_authorize),
     "BootNotification": Rule(_boot_notification, refused_while=NEVER),
@@ -333,12 +328,12 @@ RULES: Final[Rules] = {
     "FirmwareStatusNotification": Rule(_reported("FirmwareStatusNotification")),
     "Heartbeat": Rule(_heartbeat),
     "LogStatusNotification": Rule(_reported("LogStatusNotification")),
-    "MeterValues": Rule(_meter_values, decode=_decode_meter_values, keyed=always, answer_raw=_answer_raw_empty),
-    "SecurityEventNotification": Rule(_security_event, keyed=always, refused_while=WHILE_REJECTED),
+    "MeterValues": Rule(_meter_values, decode=_decode_meter_values, keyed=True, answer_raw=_answer_raw_empty),
+    "SecurityEventNotification": Rule(_security_event, keyed=True, refused_while=WHILE_REJECTED),
     "SignCertificate": Rule(_sign_certificate),
     "SignedFirmwareStatusNotification": Rule(_reported("FirmwareStatusNotification")),
-    "StartTransaction": Rule(_start_transaction, keyed=always, answer_raw=_answer_raw_start),
-    "StatusNotification": Rule(_status_notification, keyed=_stamped),
-    "StopTransaction": Rule(_stop_transaction, keyed=always, answer_raw=_answer_raw_empty),
+    "StartTransaction": Rule(_start_transaction, keyed=True, answer_raw=_answer_raw_start),
+    "StatusNotification": Rule(_status_notification),
+    "StopTransaction": Rule(_stop_transaction, keyed=True, answer_raw=_answer_raw_empty),
 }
 """What a station may send in OCPP 1.6, with the security extensions."""

@@ -137,7 +137,7 @@ Record: TypeAlias = Readings | StationBooted | ConnectorStatus | TransactionEven
 class Entry(Struct, array_like=True, frozen=True, gc=False):
     """What one message of one station became. The journal's unit; a batch holds many.
 
-    `digest` recognises a repeat (None where the message has no business key, as a 1.6 status without timestamp);
+    `digest` recognises a repeat (None where the message has no business key, as a status or a boot);
     `answer` is the payload of the CALLRESULT that it got, as JSON, given again to a repeat.
     """
 

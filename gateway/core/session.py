@@ -9,7 +9,7 @@ import re
 from collections import deque
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Final, Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias
 from zlib import crc32
 
 from msgspec import Struct
@@ -102,7 +102,7 @@ class BoundCall(Struct, frozen=True):
     action: Action
     decode: Decode
     handle: Handle
-    keyed: Callable[[Any], bool]
+    keyed: bool
     answer_raw: AnswerRaw | None
     refused_while: frozenset[Registration]
     counted: int
@@ -292,7 +292,7 @@ class Session:
             self._keep_or_refuse(message_id, call, payload, now, REFUSALS[error.violation], str(error))
             return
         digest = None
-        if call.keyed(request):
+        if call.keyed:
             digest = _digest(call, payload)
             if self._answer_repeat(message_id, call, digest, now):
                 return

@@ -115,7 +115,7 @@ def test_groups_are_tables_of_the_file(write):
     )
     assert [(group.name, group.match, group.strict) for group in load_config(file).config.stations.group] == [
         ("old", "DE*", True),
-        ("b", "*", False),
+        ("b", "*", None),
     ]
 
 

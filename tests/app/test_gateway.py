@@ -143,6 +143,7 @@ def test_the_first_group_that_fits_says_whether_a_station_is_strict(tmp_path):
     groups = (
         StationGroup(name="new", match="A-*", strict=True),
         StationGroup(name="all of A", match="A*", strict=False),
+        StationGroup(name="as all others", match="B*"),
     )
 
     async def story():

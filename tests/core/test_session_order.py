@@ -226,10 +226,12 @@ def test_messages_without_a_business_key_are_never_taken_for_repeats(bench):
     assert len(bench.journal.entries) == 6
 
 
-def test_a_16_status_with_its_time_is_recognised(station_16, bench):
-    station_16.ask("StatusNotification", said.status_16(timestamp=said.at()))
-    station_16.ask("StatusNotification", said.status_16(timestamp=said.at()))
-    assert len(bench.journal.entries) == 1
+def test_a_connector_that_comes_back_to_a_status_within_its_timestamp_is_believed(station_16, bench):
+    for status in ("Available", "Preparing", "Available"):
+        station_16.ask("StatusNotification", said.status_16(timestamp=said.at(), status=status))
+    assert len(bench.journal.entries) == 3
+    (connector,) = station_16.session.station.state.connectors
+    assert connector.status == "Available"
 
 
 # No room

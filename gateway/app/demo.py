@@ -1,6 +1,7 @@
 """The demo: a real gateway and simulated stations on loopback, live on this terminal, at many times real speed."""
 
 import asyncio
+import signal
 import socket
 import sys
 import time
@@ -103,12 +104,17 @@ class Demo:
         return "\n".join(("", told, *(f"  {_command()} query --data {DIRECTORY} '{sql}'" for sql in QUERIES)))
 
     async def _show(self, fleet: Fleet) -> None:
+        """Draw the picture again and again. When nobody is left to see it, stop as if by Ctrl-C."""
         calls, at = 0, time.monotonic()
         while True:
             await asyncio.sleep(REDRAW_S)
             before, since = calls, at
             calls, at = self._messages(), time.monotonic()
-            self._screen.show(self._snapshot(fleet, (calls - before) / (at - since)))
+            try:
+                self._screen.show(self._snapshot(fleet, (calls - before) / (at - since)))
+            except OSError:
+                signal.raise_signal(signal.SIGINT)
+                return
 
     def _messages(self) -> int:
         messages = self._gateway.tally.messages

@@ -203,7 +203,11 @@ def piped(*arguments: str) -> subprocess.CompletedProcess:
     """Return how a command ended whose reader left after the first line."""
     command = shlex.join([sys.executable, "-m", "gateway", *arguments])
     return subprocess.run(
-        ["bash", "-o", "pipefail", "-c", f"{command} | head -n 1"], capture_output=True, text=True, check=False
+        ["bash", "-o", "pipefail", "-c", f"{command} | head -n 1"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
 
 
@@ -216,6 +220,13 @@ def test_a_reader_that_has_enough_is_no_error(tmp_path, monkeypatch):
     (tmp_path / "store.sqlite").touch()
     ended = piped("query", "--data", str(tmp_path), more_than_a_pipe_holds)
     assert ended.stdout.split() == ["a", "b", "c"]
+    assert ended.stderr == ""
+
+
+def test_a_demo_that_nobody_watches_any_more_ends(monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(Path(gateway.__file__).parent.parent))
+    ended = piped("demo", "--stations", "1", "--duration", "1000")
+    assert "connected" in ended.stdout
     assert ended.stderr == ""
 
 

@@ -234,6 +234,20 @@ def _failures_told() -> Iterator[None]:
         for reason in str(error).splitlines():
             click.echo(f"ocpp-gateway: {reason}", err=True)
         sys.exit(1)
+    finally:
+        _drop_unwritable_output()
+
+
+def _drop_unwritable_output() -> None:
+    """Forget what standard output would not take, or the interpreter would try again at its end, and complain."""
+    if sys.stdout is None:
+        return
+    try:
+        sys.stdout.flush()
+    except OSError:
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, sys.stdout.fileno())
+        os.close(null)
 
 
 def _expected_failures() -> tuple[type[Exception], ...]:

@@ -6,7 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 from functools import partial
@@ -109,11 +109,9 @@ class Gateway:
         self._before_journal = before_journal
         self._progress = progress
         self._services: dict[str, Service] = {}
-        self._directory: DataDirectory | None = None
-        self._journal: Journal | None = None
-        self._store: SqliteStore | None = None
-        self._listener: StationListener | None = None
         self._admin: AdminServer | None = None
+        self._release = AsyncExitStack()
+        """What `stop` undoes: all that `start` took so far, the last first."""
         self._address = ("", 0)
         self._started = False
 
@@ -142,28 +140,33 @@ class Gateway:
         sys.setswitchinterval(SWITCH_INTERVAL_S)
         gc.freeze()
         gc.set_threshold(*GC_THRESHOLDS)
-        self._directory = open_data_directory(config.data.directory)
+        directory = open_data_directory(config.data.directory)
+        self._release.callback(directory.close)
         admission = self._admission()
         authoriser = self._authoriser()
         token = None if config.admin.token_file is None else read_bearer_token(config.admin.token_file)
         self._before_journal()
-        self._open_journal(self._directory)
+        self.journal = self._open_journal(directory)
+        self._release.callback(self.journal.close)
         saver = self._restore()
-        self._open_store(self._directory)
-        self.listener = self._listener = self._make_listener(admission, authoriser, saver)
+        self.store = self._open_store(directory)
+        self._release.callback(self.store.close)
+        self.listener = self._make_listener(admission, authoriser, saver)
         self.journal.start()
         self.store.start()
         listen, admin = config.listener, config.admin
         self._admin = AdminServer(GatewayView(self), host=admin.host, port=admin.port, token=token, log=self.log)
+        self._release.push_async_callback(self._admin.stop)
         with _address_named("admin", admin.host, admin.port):
             await self._admin.start()
+        self._release.push_async_callback(self.listener.drain, closes_per_s=float("inf"), grace_s=0)
         with _address_named("listener", listen.host, listen.port):
             self._address = await self.listener.start(listen.host, listen.port, backlog=listen.backlog)
         self._started = True
         self.log(
             "started",
             version=__version__,
-            data=str(self._directory.path),
+            data=str(directory.path),
             stations_url=self.stations_url,
             admin_url=self.admin_url,
             stations=len(self.registry),
@@ -183,16 +186,7 @@ class Gateway:
 
     async def stop(self) -> None:
         """Release everything, also after a start that failed: what was answered is on disk before this is called."""
-        if self._listener is not None:
-            await self._listener.drain(closes_per_s=float("inf"), grace_s=0)
-        if self._admin is not None:
-            await self._admin.stop()
-        if self._store is not None:
-            self._store.close()
-        if self._journal is not None:
-            self._journal.close()
-        if self._directory is not None:
-            self._directory.close()
+        await self._release.aclose()
         if self._started:
             self.log("stopped")
 
@@ -214,9 +208,9 @@ class Gateway:
             return Authoriser(None)
         return Authoriser({} if authorisation.token_file is None else read_tokens(authorisation.token_file))
 
-    def _open_journal(self, directory: DataDirectory) -> None:
+    def _open_journal(self, directory: DataDirectory) -> Journal:
         loop = asyncio.get_running_loop()
-        self.journal = self._journal = Journal(
+        journal = Journal(
             directory.path / JOURNAL_NAME,
             bytes_max=self.config.journal.bytes_max,
             retention_s=self.config.journal.retention_s,
@@ -227,8 +221,9 @@ class Gateway:
             fatal=self._journal_failed,
             take_snapshot=lambda batch: self._save(batch),
         )
-        self.journal.on_room = self._room
-        self.journal.on_full = self._journal_full
+        journal.on_room = self._room
+        journal.on_full = self._journal_full
+        return journal
 
     def _restore(self) -> Saver:
         """Bring the live state to where the journal ends."""
@@ -255,8 +250,8 @@ class Gateway:
             self.journal.barrier(partial(self.journal.set_floor, LIVE_STATE, self._saver.floor))
         return rows
 
-    def _open_store(self, directory: DataDirectory) -> None:
-        self.store = self._store = SqliteStore(
+    def _open_store(self, directory: DataDirectory) -> SqliteStore:
+        return SqliteStore(
             self.config.store.path or directory.path / STORE_NAME,
             self.journal.reader(STORE),
             self.journal.uuid,

@@ -23,7 +23,6 @@ from gateway.wire.versions import Action
 EMPTY: Final = b"{}"
 """The payload of an answer that says nothing but "received"."""
 
-
 INTEGER_MAX: Final = 2**53
 """Largest integer that goes into a record. JSON readers that use doubles are exact up to here (RFC 8259 section 6)."""
 

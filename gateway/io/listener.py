@@ -17,7 +17,14 @@ from gateway.core.session import Log, Service, Session
 from gateway.core.stations import Station
 from gateway.hot import CLOSE, Counters, server_frame
 from gateway.io.timers import TimerWheel
-from gateway.wire.handshake import Handshake, HandshakeError, Request, choose_subprotocol, identity_problem
+from gateway.wire.handshake import (
+    Handshake,
+    HandshakeError,
+    Request,
+    choose_subprotocol,
+    identity_problem,
+    is_version_2,
+)
 from gateway.wire.websocket import (
     GOING_AWAY,
     INTERNAL_ERROR,
@@ -147,11 +154,12 @@ class StationListener:
         leaving = sorted(self.open, key=lambda connection: len(connection.session.station.running_transactions()))
         while self.open and (elapsed := loop.time() - started) < grace_s:
             for connection in leaving[: 1 + int(elapsed * closes_per_s)]:
-                connection.close_if_idle(SERVICE_RESTART, "the gateway is stopping", "drained")
+                if connection.session.idle:
+                    connection.take_leave()
             progress(len(self.open))
             await asyncio.sleep(DRAIN_POLL_S)
         for connection in self.open:
-            connection.close(SERVICE_RESTART, "the gateway is stopping", "drained")
+            connection.take_leave()
         if self.open:
             await asyncio.sleep(DRAIN_POLL_S)
         for connection in list(self.open):
@@ -214,16 +222,16 @@ class Handshaking(asyncio.Protocol):
     def _answer(self, handshake: Handshake, request: Request) -> None:
         listener = self._listener
         if listener.draining:
-            self._end("draining", handshake.refuse(SERVICE_UNAVAILABLE, "Stopping", retry_after_s=RETRY_AFTER_S))
+            self._refuse_for_now(handshake, "draining", "Stopping")
             return
         if listener.connections > listener.settings.connections_max:
-            self._end("full", handshake.refuse(SERVICE_UNAVAILABLE, "No place", retry_after_s=RETRY_AFTER_S))
+            self._refuse_for_now(handshake, "full", "No place")
             return
         subprotocol = choose_subprotocol(request.subprotocols, listener.services)
         if problem := identity_problem(request.identity, subprotocol):
             self._end("refused_request", handshake.refuse(BAD_REQUEST, f"The identity {problem}"), reason=problem)
             return
-        ignore_case = subprotocol is not None and subprotocol.lower().startswith("ocpp2")
+        ignore_case = is_version_2(subprotocol)
         judged = listener.admission.judge(request.identity, request.credentials, ignore_case=ignore_case)
         if isinstance(judged, Turned):
             result = "not_found" if judged.status == NOT_FOUND else "unauthorized"
@@ -237,7 +245,7 @@ class Handshaking(asyncio.Protocol):
             registry = listener.registry
             identity = registry.spelling(judged.identity) if ignore_case else judged.identity
             if identity not in registry and len(registry) >= listener.settings.stations_max:
-                self._end("full", handshake.refuse(SERVICE_UNAVAILABLE, "No place", retry_after_s=RETRY_AFTER_S))
+                self._refuse_for_now(handshake, "full", "No place")
             else:
                 self._upgrade(handshake, identity, subprotocol)
 
@@ -255,6 +263,9 @@ class Handshaking(asyncio.Protocol):
         transport.set_protocol(connection)
         if handshake.rest:
             connection.data_received(handshake.rest)
+
+    def _refuse_for_now(self, handshake: Handshake, result: str, text: str) -> None:
+        self._end(result, handshake.refuse(SERVICE_UNAVAILABLE, text, retry_after_s=RETRY_AFTER_S))
 
     def _end(self, result: str, response: bytes, **fields: object) -> None:
         assert self._transport is not None
@@ -362,10 +373,9 @@ class StationConnection(asyncio.Protocol):
         self._listener.log("session_failed", level="error", station=self.session.station.identity, error=repr(error))
         self.close(INTERNAL_ERROR, "internal error", "failed")
 
-    def close_if_idle(self, code: int, reason: str, ended: str) -> None:
-        """Close, unless an answer is under way or the connection is closing already."""
-        if self.session.idle:
-            self.close(code, reason, ended)
+    def take_leave(self) -> None:
+        """Close: the gateway is stopping."""
+        self.close(SERVICE_RESTART, "the gateway is stopping", "drained")
 
     def close(self, code: int, reason: str, ended: str) -> None:
         """Begin the closing handshake; it has a deadline. `ended` is why, for the count."""

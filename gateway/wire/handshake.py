@@ -202,6 +202,11 @@ def choose_subprotocol(offered: Sequence[str], supported: Collection[str]) -> st
     return next((name for name in offered if name.lower() in supported), None)
 
 
+def is_version_2(subprotocol: str | None) -> bool:
+    """Whether a subprotocol, in whatever case, is one of OCPP 2.x, whose identities follow rules of their own."""
+    return subprotocol is not None and subprotocol.lower().startswith("ocpp2")
+
+
 def identity_problem(identity: str, subprotocol: str | None) -> str | None:
     """Return what forbids this identity (the rest of a sentence that names it), or None if nothing does.
 
@@ -214,7 +219,7 @@ def identity_problem(identity: str, subprotocol: str | None) -> str | None:
         return f"is longer than {IDENTITY_CHARACTERS_MAX} characters"
     if identity in (".", "..") or "/" in identity or not identity.isprintable():
         return "is a path or holds characters that are not printable"
-    if subprotocol is not None and subprotocol.lower().startswith("ocpp2"):
+    if is_version_2(subprotocol):
         if len(identity) > IDENTITY_CHARACTERS_MAX_2:
             return f"is longer than {IDENTITY_CHARACTERS_MAX_2} characters"
         if not _IDENTIFIER_STRING.fullmatch(identity):

@@ -11,6 +11,7 @@ from typing import Final
 
 from msgspec import UNSET
 
+from gateway.core.alike import answer_raw, data_transfer, heartbeat, reported, security_event, sign_certificate
 from gateway.core.authorisation import UNKNOWN, Verdict
 from gateway.core.csms import (
     EMPTY,
@@ -18,7 +19,6 @@ from gateway.core.csms import (
     WHILE_REJECTED,
     Csms,
     Deviation,
-    Handle,
     Reply,
     Rule,
     Rules,
@@ -26,7 +26,6 @@ from gateway.core.csms import (
     encode,
     evidence,
     given,
-    kept,
     record_meter_values,
 )
 from gateway.core.metering import BEGIN, END, read_meter_values_16, samples_16
@@ -144,10 +143,6 @@ def _boot_notification(csms: Csms, station: Station, request: wire.BootNotificat
         status,
     )
     return Reply(encode({"status": status, "currentTime": timestamp(now), "interval": interval_s}), [booted])
-
-
-def _heartbeat(csms: Csms, station: Station, request: wire.HeartbeatRequest, now: datetime) -> Reply:
-    return Reply(b'{"currentTime":"%b"}' % timestamp(now).encode(), [])
 
 
 def _decode_meter_values(action: Action, payload: bytes) -> MeterValues | Payload:
@@ -276,39 +271,11 @@ def _status_notification(csms: Csms, station: Station, request: wire.StatusNotif
     return Reply(EMPTY, [status, changed])
 
 
-def _data_transfer(csms: Csms, station: Station, request: wire.DataTransferRequest, now: datetime) -> Reply:
-    return Reply(b'{"status":"UnknownVendorId"}', [kept("DataTransfer", now, request)])
-
-
 def _diagnostics_status(
     csms: Csms, station: Station, request: wire.DiagnosticsStatusNotificationRequest, now: datetime
 ) -> Reply:
     status = "UploadFailure" if request.status == "UploadFailed" else request.status
     return Reply(EMPTY, [Event(now, "LogStatusNotification", encode({"status": status}).decode())])
-
-
-def _security_event(
-    csms: Csms, station: Station, request: wire.SecurityEventNotificationRequest, now: datetime
-) -> Reply:
-    time = csms.time_of(request.timestamp, now)
-    return Reply(EMPTY, [kept("SecurityEventNotification", time, request)])
-
-
-def _sign_certificate(csms: Csms, station: Station, request: wire.SignCertificateRequest, now: datetime) -> Reply:
-    return Reply(b'{"status":"Rejected"}', [kept("SignCertificate", now, request)])
-
-
-def _reported(kind: str) -> Handle:
-    """Return the answer to a notification that is kept as it is, under its name in 2.x."""
-
-    def report(csms: Csms, station: Station, request: object, now: datetime) -> Reply:
-        return Reply(EMPTY, [kept(kind, now, request)])
-
-    return report
-
-
-def _answer_raw_empty(csms: Csms, station: Station, payload: bytes, now: datetime) -> tuple[bytes, str | None]:
-    return EMPTY, None
 
 
 def _answer_raw_start(csms: Csms, station: Station, payload: bytes, now: datetime) -> tuple[bytes, str | None]:
@@ -323,17 +290,17 @@ def _answer_raw_start(csms: Csms, station: Station, payload: bytes, now: datetim
 RULES: Final[Rules] = {
     "Authorize": Rule(_authorize),
     "BootNotification": Rule(_boot_notification, refused_while=NEVER),
-    "DataTransfer": Rule(_data_transfer),
+    "DataTransfer": Rule(data_transfer),
     "DiagnosticsStatusNotification": Rule(_diagnostics_status),
-    "FirmwareStatusNotification": Rule(_reported("FirmwareStatusNotification")),
-    "Heartbeat": Rule(_heartbeat),
-    "LogStatusNotification": Rule(_reported("LogStatusNotification")),
-    "MeterValues": Rule(_meter_values, decode=_decode_meter_values, keyed=True, answer_raw=_answer_raw_empty),
-    "SecurityEventNotification": Rule(_security_event, keyed=True, refused_while=WHILE_REJECTED),
-    "SignCertificate": Rule(_sign_certificate),
-    "SignedFirmwareStatusNotification": Rule(_reported("FirmwareStatusNotification")),
+    "FirmwareStatusNotification": Rule(reported("FirmwareStatusNotification")),
+    "Heartbeat": Rule(heartbeat),
+    "LogStatusNotification": Rule(reported("LogStatusNotification")),
+    "MeterValues": Rule(_meter_values, decode=_decode_meter_values, keyed=True, answer_raw=answer_raw),
+    "SecurityEventNotification": Rule(security_event, keyed=True, refused_while=WHILE_REJECTED),
+    "SignCertificate": Rule(sign_certificate),
+    "SignedFirmwareStatusNotification": Rule(reported("FirmwareStatusNotification")),
     "StartTransaction": Rule(_start_transaction, keyed=True, answer_raw=_answer_raw_start),
     "StatusNotification": Rule(_status_notification),
-    "StopTransaction": Rule(_stop_transaction, keyed=True, answer_raw=_answer_raw_empty),
+    "StopTransaction": Rule(_stop_transaction, keyed=True, answer_raw=answer_raw),
 }
 """What a station may send in OCPP 1.6, with the security extensions."""

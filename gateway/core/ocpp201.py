@@ -6,6 +6,7 @@ from typing import Final
 
 from msgspec import UNSET
 
+from gateway.core.alike import answer_raw, data_transfer, heartbeat, reported, security_event, sign_certificate
 from gateway.core.authorisation import Verdict
 from gateway.core.csms import (
     EMPTY,
@@ -20,7 +21,6 @@ from gateway.core.csms import (
     bounded,
     encode,
     given,
-    kept,
     record_meter_values,
 )
 from gateway.core.metering import register_wh, samples_2
@@ -76,10 +76,6 @@ def _boot_notification(csms: Csms, station: Station, request: wire.BootNotificat
         status,
     )
     return Reply(encode({"status": status, "currentTime": timestamp(now), "interval": interval_s}), [booted])
-
-
-def _heartbeat(csms: Csms, station: Station, request: wire.HeartbeatRequest, now: datetime) -> Reply:
-    return Reply(b'{"currentTime":"%b"}' % timestamp(now).encode(), [])
 
 
 def _status_notification(csms: Csms, station: Station, request: wire.StatusNotificationRequest, now: datetime) -> Reply:
@@ -168,26 +164,6 @@ def _missing_behind(csms: Csms, known: Transaction, request: wire.TransactionEve
     return seq_nos.missing
 
 
-def _data_transfer(csms: Csms, station: Station, request: wire.DataTransferRequest, now: datetime) -> Reply:
-    return Reply(b'{"status":"UnknownVendorId"}', [kept("DataTransfer", now, request)])
-
-
-def _security_event(
-    csms: Csms, station: Station, request: wire.SecurityEventNotificationRequest, now: datetime
-) -> Reply:
-    time = csms.time_of(request.timestamp, now)
-    return Reply(EMPTY, [kept("SecurityEventNotification", time, request)])
-
-
-def _reported(kind: str, answer: bytes = EMPTY) -> Handle:
-    """Return the answer to a message that is kept as it is."""
-
-    def report(csms: Csms, station: Station, request: object, now: datetime) -> Reply:
-        return Reply(answer, [kept(kind, now, request)])
-
-    return report
-
-
 def _refused(answer: bytes) -> Handle:
     """Return the answer to a question that nothing here can serve; it is not kept."""
 
@@ -197,35 +173,31 @@ def _refused(answer: bytes) -> Handle:
     return refuse
 
 
-def _answer_raw(csms: Csms, station: Station, payload: bytes, now: datetime) -> tuple[bytes, str | None]:
-    return EMPTY, None
-
-
 RULES: Final[Rules] = {
     "Authorize": Rule(_authorize),
     "BootNotification": Rule(_boot_notification, refused_while=NEVER),
-    "ClearedChargingLimit": Rule(_reported("ClearedChargingLimit")),
-    "DataTransfer": Rule(_data_transfer),
-    "FirmwareStatusNotification": Rule(_reported("FirmwareStatusNotification")),
+    "ClearedChargingLimit": Rule(reported("ClearedChargingLimit")),
+    "DataTransfer": Rule(data_transfer),
+    "FirmwareStatusNotification": Rule(reported("FirmwareStatusNotification")),
     "Get15118EVCertificate": Rule(_refused(b'{"status":"Failed","exiResponse":""}')),
     "GetCertificateStatus": Rule(_refused(b'{"status":"Failed"}')),
-    "Heartbeat": Rule(_heartbeat),
-    "LogStatusNotification": Rule(_reported("LogStatusNotification")),
-    "MeterValues": Rule(_meter_values, keyed=True, answer_raw=_answer_raw),
-    "NotifyChargingLimit": Rule(_reported("NotifyChargingLimit")),
-    "NotifyCustomerInformation": Rule(_reported("NotifyCustomerInformation"), keyed=True),
-    "NotifyDisplayMessages": Rule(_reported("NotifyDisplayMessages")),
-    "NotifyEVChargingNeeds": Rule(_reported("NotifyEVChargingNeeds", b'{"status":"Rejected"}')),
-    "NotifyEVChargingSchedule": Rule(_reported("NotifyEVChargingSchedule", b'{"status":"Accepted"}')),
-    "NotifyEvent": Rule(_reported("NotifyEvent"), keyed=True),
-    "NotifyMonitoringReport": Rule(_reported("NotifyMonitoringReport"), keyed=True),
-    "NotifyReport": Rule(_reported("NotifyReport"), keyed=True),
-    "PublishFirmwareStatusNotification": Rule(_reported("PublishFirmwareStatusNotification")),
-    "ReportChargingProfiles": Rule(_reported("ReportChargingProfiles")),
-    "ReservationStatusUpdate": Rule(_reported("ReservationStatusUpdate")),
-    "SecurityEventNotification": Rule(_security_event, keyed=True, refused_while=WHILE_REJECTED),
-    "SignCertificate": Rule(_reported("SignCertificate", b'{"status":"Rejected"}')),
+    "Heartbeat": Rule(heartbeat),
+    "LogStatusNotification": Rule(reported("LogStatusNotification")),
+    "MeterValues": Rule(_meter_values, keyed=True, answer_raw=answer_raw),
+    "NotifyChargingLimit": Rule(reported("NotifyChargingLimit")),
+    "NotifyCustomerInformation": Rule(reported("NotifyCustomerInformation"), keyed=True),
+    "NotifyDisplayMessages": Rule(reported("NotifyDisplayMessages")),
+    "NotifyEVChargingNeeds": Rule(reported("NotifyEVChargingNeeds", b'{"status":"Rejected"}')),
+    "NotifyEVChargingSchedule": Rule(reported("NotifyEVChargingSchedule", b'{"status":"Accepted"}')),
+    "NotifyEvent": Rule(reported("NotifyEvent"), keyed=True),
+    "NotifyMonitoringReport": Rule(reported("NotifyMonitoringReport"), keyed=True),
+    "NotifyReport": Rule(reported("NotifyReport"), keyed=True),
+    "PublishFirmwareStatusNotification": Rule(reported("PublishFirmwareStatusNotification")),
+    "ReportChargingProfiles": Rule(reported("ReportChargingProfiles")),
+    "ReservationStatusUpdate": Rule(reported("ReservationStatusUpdate")),
+    "SecurityEventNotification": Rule(security_event, keyed=True, refused_while=WHILE_REJECTED),
+    "SignCertificate": Rule(sign_certificate),
     "StatusNotification": Rule(_status_notification),
-    "TransactionEvent": Rule(_transaction_event, keyed=True, answer_raw=_answer_raw),
+    "TransactionEvent": Rule(_transaction_event, keyed=True, answer_raw=answer_raw),
 }
 """What a station may send in OCPP 2.0.1. What needs a certificate authority or ISO 15118 is refused in the answer."""

@@ -10,6 +10,7 @@ from libc.stdint cimport uint8_t, uint64_t
 from libc.stdlib cimport free, realloc
 from libc.string cimport memcpy, memmove
 
+from gateway.hot.deflate import InflateError, inflate
 from gateway.hot.frames import FRAGMENTS_MAX as FRAGMENTS_MAX_OF_TWIN
 
 cdef enum:
@@ -20,6 +21,9 @@ cdef enum:
     PING = 9
     PONG = 10
     FAILED = -1
+
+    COMPRESSED = 0x40
+    RESERVED = 0x70
 
     CONTROL_BYTES_MAX = 125
 
@@ -40,6 +44,7 @@ cdef struct Buffer:
 
 cdef struct Header:
     bint final
+    bint compressed
     int opcode
     Py_ssize_t size     # of the header itself, with the mask
     Py_ssize_t length   # of the payload
@@ -51,6 +56,9 @@ cdef class FrameReader:
 
     `message_bytes_max` bounds the payload of a message, over all of its fragments. What is longer fails as soon as its
     header is read, so that no more than the limit and one read is ever held.
+
+    `deflate` says that permessage-deflate was negotiated, without context takeover by the client (RFC 7692): then a
+    message may be compressed. The limit holds for what arrives and for what that is inflated to.
     """
 
     cdef Py_ssize_t message_bytes_max
@@ -59,12 +67,15 @@ cdef class FrameReader:
     cdef Py_ssize_t fragments
     cdef int message_opcode
     cdef bint message_has_high_bits
+    cdef bint message_is_compressed
+    cdef bint deflate
     cdef bint ended
 
-    def __init__(self, Py_ssize_t message_bytes_max):
+    def __init__(self, Py_ssize_t message_bytes_max, bint deflate=False):
         if message_bytes_max < 1:
             raise ValueError("message_bytes_max must be at least 1")
         self.message_bytes_max = message_bytes_max
+        self.deflate = deflate
 
     def __dealloc__(self):
         release(&self.pending)
@@ -77,9 +88,9 @@ cdef class FrameReader:
     def feed(self, bytes data not None):
         """Return the events that `data` completes, in order, as (opcode, payload).
 
-        TEXT and BINARY carry a whole message (text is valid UTF-8); PING and PONG their payload; CLOSE its valid raw
-        payload (empty, or code and reason). FAILED carries the payload of the Close frame to answer with: two bytes
-        of code and an ASCII reason. After CLOSE or FAILED everything is ignored.
+        TEXT and BINARY carry a whole message, inflated (text is valid UTF-8); PING and PONG their payload; CLOSE its
+        valid raw payload (empty, or code and reason). FAILED carries the payload of the Close frame to answer with: two
+        bytes of code and an ASCII reason. After CLOSE or FAILED everything is ignored.
         """
         cdef list events = []
         cdef const uint8_t* at = <const uint8_t*> PyBytes_AS_STRING(data)
@@ -119,7 +130,8 @@ cdef class FrameReader:
             return False
         header.final = at[0] & 0x80 != 0
         header.opcode = at[0] & 0x0F
-        if at[0] & 0x70:
+        header.compressed = at[0] & RESERVED == COMPRESSED
+        if at[0] & RESERVED and not (header.compressed and self.deflate and TEXT <= header.opcode <= BINARY):
             return self.fail(PROTOCOL_ERROR, "reserved bits are set", events)
         if header.opcode > PONG or BINARY < header.opcode < CLOSE:
             return self.fail(PROTOCOL_ERROR, "opcode is unknown", events)
@@ -166,9 +178,8 @@ cdef class FrameReader:
             if not self.check_close(payload, events):
                 return 0
             self.ended = True
-        elif opcode == TEXT and has_high_bits and not is_utf8(payload, 0):
-            self.fail(NOT_UTF8, "text is not UTF-8", events)
-            return 0
+        elif opcode <= BINARY:
+            return self.deliver(opcode, payload, header.compressed, has_high_bits, events)
         events.append((opcode, payload))
         return 0
 
@@ -177,6 +188,7 @@ cdef class FrameReader:
         cdef bytes message
         if header.opcode != CONTINUATION:
             self.message_opcode = header.opcode
+            self.message_is_compressed = header.compressed
             self.message_has_high_bits = False
         reserve(&self.message, header.length)
         self.message_has_high_bits |= unmask(self.message.at + self.message.size, at, header.length, at - 4)
@@ -187,10 +199,26 @@ cdef class FrameReader:
         message = PyBytes_FromStringAndSize(<char*> self.message.at, self.message.size)
         release(&self.message)
         self.fragments = 0
-        if self.message_opcode == TEXT and self.message_has_high_bits and not is_utf8(message, 0):
+        return self.deliver(
+            self.message_opcode, message, self.message_is_compressed, self.message_has_high_bits, events
+        )
+
+    cdef int deliver(self, int opcode, bytes message, bint compressed, bint has_high_bits, list events) except -1:
+        """Append a whole message, inflated if it is compressed, or the failure that it is."""
+        if compressed:
+            try:
+                message = inflate(message, self.message_bytes_max)
+            except InflateError:
+                self.fail(PROTOCOL_ERROR, "message does not inflate", events)
+                return 0
+            if PyBytes_GET_SIZE(message) > self.message_bytes_max:
+                self.fail(TOO_BIG, f"message exceeds {self.message_bytes_max} bytes", events)
+                return 0
+            has_high_bits = True  # perhaps: nobody has looked
+        if opcode == TEXT and has_high_bits and not is_utf8(message, 0):
             self.fail(NOT_UTF8, "text is not UTF-8", events)
         else:
-            events.append((self.message_opcode, message))
+            events.append((opcode, message))
         return 0
 
     cdef bint check_close(self, bytes payload, list events) except -1:
@@ -217,7 +245,7 @@ cdef class FrameReader:
 
 
 def server_frame(int opcode, bytes payload not None):
-    """Return one unmasked, final frame (RFC 6455 section 5.1: a server never masks)."""
+    """Return one unmasked, final frame (RFC 6455 section 5.1: a server never masks). `opcode` may have COMPRESSED."""
     cdef Py_ssize_t size = PyBytes_GET_SIZE(payload)
     cdef Py_ssize_t header_size = 2 if size <= CONTROL_BYTES_MAX else 4 if size < 1 << 16 else 10
     cdef bytes frame = PyBytes_FromStringAndSize(NULL, header_size + size)

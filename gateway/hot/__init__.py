@@ -7,8 +7,9 @@ place of the compiled leaves, for tests and debugging only. A missing extension 
 import os
 from typing import TYPE_CHECKING
 
+from gateway.hot.deflate import Deflater
 from gateway.hot.envelope import DEPTH_MAX, MESSAGE_ID_CHARACTERS_MAX, Envelope, EnvelopeError, EnvelopeFault
-from gateway.hot.frames import BINARY, CLOSE, CONTINUATION, FAILED, FRAGMENTS_MAX, PING, PONG, TEXT
+from gateway.hot.frames import BINARY, CLOSE, COMPRESSED, CONTINUATION, FAILED, FRAGMENTS_MAX, PING, PONG, TEXT
 from gateway.hot.readings import DECIMALS, Learned, MeterValues
 
 PURE = os.environ.get("GATEWAY_PURE") == "1"
@@ -32,6 +33,7 @@ else:
 __all__ = [
     "BINARY",
     "CLOSE",
+    "COMPRESSED",
     "CONTINUATION",
     "DECIMALS",
     "DEPTH_MAX",
@@ -43,6 +45,7 @@ __all__ = [
     "PURE",
     "TEXT",
     "Counters",
+    "Deflater",
     "Envelope",
     "EnvelopeError",
     "EnvelopeFault",

@@ -1,5 +1,7 @@
 """WebSocket frames as a server reads and writes them (RFC 6455 section 5): the plain twin of `_speedups/frames.pyx`."""
 
+from gateway.hot.deflate import InflateError, inflate
+
 CONTINUATION = 0
 TEXT = 1
 BINARY = 2
@@ -8,6 +10,9 @@ PING = 9
 PONG = 10
 FAILED = -1
 """The connection must be failed (RFC 6455 section 7.1.7); its payload is that of the Close frame to send."""
+
+COMPRESSED = 0x40
+"""Reserved bit 1, added to an opcode: the payload is a compressed message (RFC 7692 section 6)."""
 
 FRAGMENTS_MAX = 65_536
 """Most frames in one message. Empty fragments cost no memory, so only a count can end them. 4 MiB in pieces of 64
@@ -27,26 +32,40 @@ class FrameReader:
 
     `message_bytes_max` bounds the payload of a message, over all of its fragments. What is longer fails as soon as its
     header is read, so that no more than the limit and one read is ever held.
+
+    `deflate` says that permessage-deflate was negotiated, without context takeover by the client (RFC 7692): then a
+    message may be compressed. The limit holds for what arrives and for what that is inflated to.
     """
 
-    __slots__ = ("_buffer", "_ended", "_fragments", "_message", "_message_bytes_max", "_message_opcode")
+    __slots__ = (
+        "_buffer",
+        "_compressed",
+        "_deflate",
+        "_ended",
+        "_fragments",
+        "_message",
+        "_message_bytes_max",
+        "_message_opcode",
+    )
 
-    def __init__(self, message_bytes_max: int) -> None:
+    def __init__(self, message_bytes_max: int, deflate: bool = False) -> None:
         if message_bytes_max < 1:
             raise ValueError("message_bytes_max must be at least 1")
         self._message_bytes_max = message_bytes_max
+        self._deflate = deflate
         self._buffer = b""
         self._message = b""
         self._message_opcode = CONTINUATION
+        self._compressed = False
         self._fragments = 0
         self._ended = False
 
     def feed(self, data: bytes) -> list[tuple[int, bytes]]:
         """Return the events that `data` completes, in order, as (opcode, payload).
 
-        TEXT and BINARY carry a whole message (text is valid UTF-8); PING and PONG their payload; CLOSE its valid raw
-        payload (empty, or code and reason). FAILED carries the payload of the Close frame to answer with: two bytes
-        of code and an ASCII reason. After CLOSE or FAILED everything is ignored.
+        TEXT and BINARY carry a whole message, inflated (text is valid UTF-8); PING and PONG their payload; CLOSE its
+        valid raw payload (empty, or code and reason). FAILED carries the payload of the Close frame to answer with: two
+        bytes of code and an ASCII reason. After CLOSE or FAILED everything is ignored.
         """
         events: list[tuple[int, bytes]] = []
         if self._ended:
@@ -69,13 +88,17 @@ class FrameReader:
         """Bytes held, buffers included."""
         return object.__sizeof__(self) + len(self._buffer) + len(self._message)
 
-    def _next_frame(self) -> tuple[bool, int, bytes] | None:
-        """Take one whole frame off the buffer: (is it final, opcode, unmasked payload). None: more bytes are needed."""
+    def _next_frame(self) -> tuple[bool, bool, int, bytes] | None:
+        """Take one whole frame off the buffer: (is it final, is it compressed, opcode, unmasked payload).
+
+        None: more bytes are needed.
+        """
         buffer = self._buffer
         if len(buffer) < 2:
             return None
-        final, opcode = bool(buffer[0] & 0x80), buffer[0] & 0x0F
-        if buffer[0] & 0x70:
+        final, reserved, opcode = bool(buffer[0] & 0x80), buffer[0] & 0x70, buffer[0] & 0x0F
+        compressed = reserved == COMPRESSED and self._deflate and opcode in (TEXT, BINARY)
+        if reserved and not compressed:
             raise _ViolationError(PROTOCOL_ERROR, "reserved bits are set")
         self._check_opcode(final, opcode)
         if not buffer[1] & 0x80:
@@ -96,7 +119,7 @@ class FrameReader:
         if len(buffer) < start + length:
             return None
         self._buffer = buffer[start + length :]
-        return final, opcode, _unmasked(buffer[start : start + length], buffer[start - 4 : start])
+        return final, compressed, opcode, _unmasked(buffer[start : start + length], buffer[start - 4 : start])
 
     def _check_opcode(self, final: bool, opcode: int) -> None:
         if opcode not in (CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG):
@@ -112,27 +135,38 @@ class FrameReader:
         if self._fragments == FRAGMENTS_MAX:
             raise _ViolationError(POLICY_VIOLATION, "message has too many fragments")
 
-    def _event(self, final: bool, opcode: int, payload: bytes) -> tuple[int, bytes] | None:
+    def _event(self, final: bool, compressed: bool, opcode: int, payload: bytes) -> tuple[int, bytes] | None:
         """Return the event that this frame completes, or None for a fragment."""
         if opcode >= CLOSE:
             if opcode == CLOSE:
                 _check_close(payload)
             return opcode, payload
         if opcode != CONTINUATION:
-            self._message_opcode = opcode
+            self._message_opcode, self._compressed = opcode, compressed
         self._message += payload
         self._fragments += 1
         if not final:
             return None
         opcode, message = self._message_opcode, self._message
         self._message, self._fragments = b"", 0
+        if self._compressed:
+            message = self._inflated(message)
         if opcode == TEXT and not _is_utf8(message):
             raise _ViolationError(NOT_UTF8, "text is not UTF-8")
         return opcode, message
 
+    def _inflated(self, payload: bytes) -> bytes:
+        try:
+            message = inflate(payload, self._message_bytes_max)
+        except InflateError:
+            raise _ViolationError(PROTOCOL_ERROR, "message does not inflate") from None
+        if len(message) > self._message_bytes_max:
+            raise _ViolationError(TOO_BIG, f"message exceeds {self._message_bytes_max} bytes")
+        return message
+
 
 def server_frame(opcode: int, payload: bytes) -> bytes:
-    """Return one unmasked, final frame (RFC 6455 section 5.1: a server never masks)."""
+    """Return one unmasked, final frame (RFC 6455 section 5.1: a server never masks). `opcode` may have COMPRESSED."""
     size = len(payload)
     if size <= CONTROL_BYTES_MAX:
         head = bytes((0x80 | opcode, size))

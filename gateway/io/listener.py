@@ -7,6 +7,7 @@ Callbacks on the transport; no coroutine per station. A connection is a `Handsha
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping
+from ssl import SSLContext, SSLError
 from typing import Final, cast
 
 from msgspec import Struct
@@ -15,7 +16,8 @@ from gateway.core.admission import NOT_FOUND, Admission, Turned
 from gateway.core.registry import Registry
 from gateway.core.session import Log, Service, Session
 from gateway.core.stations import Station
-from gateway.hot import CLOSE, Counters, server_frame
+from gateway.hot import CLOSE, Counters, Deflater, server_frame
+from gateway.io.echo import EchoConnection
 from gateway.io.timers import TimerWheel
 from gateway.wire.handshake import (
     Handshake,
@@ -41,6 +43,7 @@ HANDSHAKES: Final = (
     "accepted",
     "no_subprotocol",
     "refused_request",
+    "tls_failed",
     "not_found",
     "unauthorized",
     "full",
@@ -74,21 +77,26 @@ TURNED_AWAY_MAX: Final = 64
 """Connections beyond `connections_max` that are heard out, only to be told 503; who comes then is cut off at once. Open
 files are reckoned for `connections_max` and few others: idle peers must not take those of the store and the journal."""
 
+TLS_READ_BYTES_MAX: Final = 32 * 1024
+"""Encrypted bytes taken in ahead of a station that is not read for now; uvloop's own limit is 256 KiB."""
+
 DRAIN_POLL_S: Final = 0.02
 
 
 class ListenerSettings(Struct, frozen=True):
-    """What all connections of the listener share."""
+    """What all connections of the listener share. `deflate`: permessage-deflate is accepted where it is offered."""
 
     path_prefix: str
     connections_max: int
     stations_max: int
     handshake_timeout_s: float
     web_socket: WebSocketSettings
+    deflate: bool = True
+    echo_path: str | None = None
 
 
 class StationListener:
-    """Accepts stations and keeps count of their connections.
+    """Accepts stations, on one address or several, and keeps count of their connections.
 
     `services` are by subprotocol; `is_strict` tells for an identity whether undecodable messages are refused.
     """
@@ -118,19 +126,38 @@ class StationListener:
         self.disconnects = Counters(len(DISCONNECTS))
         self.handshaking: set[Handshaking] = set()
         self.open: set[StationConnection] = set()
-        self._server: asyncio.Server | None = None
+        self.echoing: set[EchoConnection] = set()
+        self._servers: list[asyncio.Server] = []
+        self._deflaters: dict[int, Deflater] = {}
 
-    async def start(self, host: str, port: int, *, backlog: int) -> tuple[str, int]:
-        """Listen, and return the address. Raises OSError if that cannot be done."""
+    async def start(self, host: str, port: int, *, backlog: int, context: SSLContext | None = None) -> tuple[str, int]:
+        """Listen, with TLS if there is a `context`, and return the address. Raises OSError if that cannot be done.
+
+        TLS needs uvloop: what a station sends right behind its handshake would be lost with asyncio's own loop.
+        """
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: Handshaking(self), host, port, backlog=backlog)
-        address = self._server.sockets[0].getsockname()
+        server = await loop.create_server(lambda: Handshaking(self, context), host, port, backlog=backlog)
+        self._servers.append(server)
+        address = server.sockets[0].getsockname()
         return address[0], address[1]
 
     @property
     def connections(self) -> int:
         """Open connections, those in their handshake included."""
-        return len(self.open) + len(self.handshaking)
+        return len(self.open) + len(self.handshaking) + len(self.echoing)
+
+    @property
+    def deflating(self) -> int:
+        """Stations whose connection agreed on permessage-deflate."""
+        return sum(connection.deflates for connection in self.open)
+
+    def deflater(self, window_bits: int | None) -> Deflater | None:
+        """Return what compresses for all connections with this window; None for None."""
+        if window_bits is None:
+            return None
+        if window_bits not in self._deflaters:
+            self._deflaters[window_bits] = Deflater(window_bits)
+        return self._deflaters[window_bits]
 
     def connections_by_version(self) -> dict[tuple[str], int]:
         """Return how many stations are connected, by subprotocol."""
@@ -147,10 +174,12 @@ class StationListener:
         loop = asyncio.get_running_loop()
         started = loop.time()
         self.draining = True
-        if self._server is not None:
-            self._server.close()
+        for server in self._servers:
+            server.close()
         for handshaking in list(self.handshaking):
             handshaking.abort("draining")
+        for echo in list(self.echoing):
+            echo.abort()
         leaving = sorted(self.open, key=lambda connection: len(connection.session.station.running_transactions()))
         while self.open and (elapsed := loop.time() - started) < grace_s:
             for connection in leaving[: 1 + int(elapsed * closes_per_s)]:
@@ -172,15 +201,20 @@ class StationListener:
 
 
 class Handshaking(asyncio.Protocol):
-    """A connection until its upgrade."""
+    """A connection until its upgrade: first the handshake of TLS, if there is a `context`, then that of WebSocket."""
 
-    def __init__(self, listener: StationListener) -> None:
+    def __init__(self, listener: StationListener, context: SSLContext | None) -> None:
+        settings = listener.settings
         self._listener = listener
-        self._handshake: Handshake | None = Handshake(listener.settings.path_prefix)
+        self._context = context
+        self._securing: asyncio.Task[None] | None = None
+        self._handshake: Handshake | None = Handshake(
+            settings.path_prefix, echo_path=settings.echo_path, deflate=settings.deflate
+        )
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Take the connection, if there is any place; every handshake has a deadline."""
+        """Take the connection, if there is any place; both handshakes together have a deadline."""
         listener = self._listener
         self._transport = cast(asyncio.Transport, transport)  # uvloop's is no subclass
         if listener.connections >= listener.settings.connections_max + TURNED_AWAY_MAX:
@@ -190,6 +224,30 @@ class Handshaking(asyncio.Protocol):
             return
         listener.handshaking.add(self)
         listener.wheel.schedule(self, listener.monotonic() + listener.settings.handshake_timeout_s)
+        if self._context is not None:
+            self._securing = asyncio.get_running_loop().create_task(self._secure(self._transport, self._context))
+
+    async def _secure(self, transport: asyncio.Transport, context: SSLContext) -> None:
+        """Do the handshake of TLS; what follows is as without TLS."""
+        try:
+            secured = await asyncio.get_running_loop().start_tls(
+                transport,
+                self,
+                context,
+                server_side=True,
+                ssl_handshake_timeout=self._listener.settings.handshake_timeout_s,
+                ssl_shutdown_timeout=self._listener.settings.web_socket.close_timeout_s,
+            )
+        except OSError as error:
+            if self._handshake is not None:
+                result, reason = _tls_failure(error)
+                self._end(result, b"", reason=reason)
+            return
+        if secured is None or secured.is_closing():  # cut meanwhile; uvloop takes that for success
+            self.abort("abandoned")
+            return
+        self._transport = secured
+        secured.set_read_buffer_limits(high=TLS_READ_BYTES_MAX)  # type: ignore[attr-defined]
 
     def data_received(self, data: bytes) -> None:
         """Take in a part of the request; answer it once it is whole."""
@@ -227,6 +285,9 @@ class Handshaking(asyncio.Protocol):
         if listener.connections > listener.settings.connections_max:
             self._refuse_for_now(handshake, "full", "No place")
             return
+        if request.identity is None:
+            self._upgrade_to_echo(handshake)
+            return
         subprotocol = choose_subprotocol(request.subprotocols, listener.services)
         if problem := identity_problem(request.identity, subprotocol):
             self._end("refused_request", handshake.refuse(BAD_REQUEST, f"The identity {problem}"), reason=problem)
@@ -250,19 +311,42 @@ class Handshaking(asyncio.Protocol):
                 self._upgrade(handshake, identity, subprotocol)
 
     def _upgrade(self, handshake: Handshake, identity: str, subprotocol: str) -> None:
-        """Answer 101 and hand the transport to a StationConnection, with what the station has sent already."""
+        """Hand the transport to a StationConnection."""
         listener = self._listener
+        transport = self._accept(handshake, subprotocol)
+        station, service = listener.registry.station(identity), listener.services[subprotocol.lower()]
+        deflater = listener.deflater(handshake.deflate_window_bits)
+        self._hand_over(transport, StationConnection(listener, transport, station, service, deflater), handshake.rest)
+
+    def _upgrade_to_echo(self, handshake: Handshake) -> None:
+        listener = self._listener
+        transport = self._accept(handshake, None)
+        echo = EchoConnection(
+            transport,
+            listener.settings.web_socket,
+            listener.deflater(handshake.deflate_window_bits),
+            wheel=listener.wheel,
+            monotonic=listener.monotonic,
+            closed=listener.echoing.discard,
+        )
+        listener.echoing.add(echo)
+        self._hand_over(transport, echo, handshake.rest)
+
+    def _accept(self, handshake: Handshake, subprotocol: str | None) -> asyncio.Transport:
+        """Answer 101, and return the transport, which is somebody else's from now on."""
         transport = self._transport
         assert transport is not None
         self._handshake = self._transport = None
-        listener.handshaking.discard(self)
-        listener.count_handshake("accepted")
+        self._listener.handshaking.discard(self)
+        self._listener.count_handshake("accepted")
         transport.write(handshake.accept(subprotocol))
-        service = listener.services[subprotocol.lower()]
-        connection = StationConnection(listener, transport, listener.registry.station(identity), service)
+        return transport
+
+    def _hand_over(self, transport: asyncio.Transport, connection: asyncio.Protocol, rest: bytes) -> None:
+        """Give the transport its new protocol, with what the peer has sent already."""
         transport.set_protocol(connection)
-        if handshake.rest:
-            connection.data_received(handshake.rest)
+        if rest:
+            connection.data_received(rest)
 
     def _refuse_for_now(self, handshake: Handshake, result: str, text: str) -> None:
         self._end(result, handshake.refuse(SERVICE_UNAVAILABLE, text, retry_after_s=RETRY_AFTER_S))
@@ -288,13 +372,18 @@ class StationConnection(asyncio.Protocol):
     __slots__ = ("__weakref__", "_ended", "_listener", "_transport", "_web_socket", "session")
 
     def __init__(
-        self, listener: StationListener, transport: asyncio.Transport, station: Station, service: Service
+        self,
+        listener: StationListener,
+        transport: asyncio.Transport,
+        station: Station,
+        service: Service,
+        deflater: Deflater | None,
     ) -> None:
         now = listener.monotonic()
         self._listener = listener
         self._transport = transport
         self._ended: str | None = None
-        self._web_socket = WebSocket(transport.write, listener.settings.web_socket, now)
+        self._web_socket = WebSocket(transport.write, listener.settings.web_socket, now, deflater)
         self.session = Session(station, service, self, strict=listener.is_strict(station.identity))
         transport.set_write_buffer_limits(high=WRITE_BYTES_MAX)
         older, station.session = station.session, self.session
@@ -305,6 +394,11 @@ class StationConnection(asyncio.Protocol):
         )
         if older is not None:
             older.supersede()
+
+    @property
+    def deflates(self) -> bool:
+        """Whether messages may be compressed."""
+        return self._web_socket.deflates
 
     def data_received(self, data: bytes) -> None:
         """Hand the messages that `data` completes to the session. An error of ours ends this connection only."""
@@ -350,9 +444,9 @@ class StationConnection(asyncio.Protocol):
             return None
         return web_socket.next_deadline
 
-    def write(self, message: bytes) -> None:
-        """Send one OCPP-J message, unless the connection is closing."""
-        self._web_socket.send(message)
+    def write(self, message: bytes) -> bool:
+        """Send one OCPP-J message; False, and nothing sent, once the connection is closing."""
+        return self._web_socket.send(message)
 
     def pause_reading(self) -> None:
         """Read nothing more for now."""
@@ -397,6 +491,13 @@ class StationConnection(asyncio.Protocol):
         self._transport.close()
         listener = self._listener
         listener.wheel.schedule(self, listener.monotonic() + listener.settings.web_socket.close_timeout_s)
+
+
+def _tls_failure(error: OSError) -> tuple[str, str | None]:
+    """Return the result and the reason of a TLS handshake that failed."""
+    if isinstance(error, SSLError):
+        return "tls_failed", error.reason
+    return ("timeout" if isinstance(error, ConnectionAbortedError) else "abandoned"), None
 
 
 def _peer(transport: asyncio.Transport) -> str | None:

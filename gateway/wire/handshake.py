@@ -10,6 +10,7 @@ from urllib.parse import unquote_to_bytes
 
 from msgspec import Struct
 from websockets.exceptions import NegotiationError
+from websockets.extensions.permessage_deflate import PerMessageDeflate, ServerPerMessageDeflateFactory
 from websockets.http11 import Request as HTTPRequest
 from websockets.http11 import Response
 from websockets.server import ServerProtocol
@@ -30,6 +31,11 @@ USER_AGENT_CHARACTERS_MAX: Final = 128
 
 SUBPROTOCOLS_MAX: Final = 16
 """Most subprotocols one station may offer; the standards define six."""
+
+_DEFLATE: Final = (ServerPerMessageDeflateFactory(server_no_context_takeover=True, client_no_context_takeover=True),)
+"""Nobody keeps a context, so that a connection needs no memory for compression: a server may impose that on itself and
+on any client, whatever it offered (RFC 7692 section 7.1.1). A window for us is accepted, none is imposed on the client.
+"""
 
 _AUTHENTICATE: Final = 'Basic realm="OCPP", charset="UTF-8"'
 _BAD_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
@@ -53,12 +59,12 @@ class HandshakeError(Exception):
 class Request(Struct, frozen=True):
     """Who wants to connect, and how. Nothing of it is verified.
 
-    `identity` is the last path segment, percent-decoded. `subprotocols` are in the station's order. `credentials` are
-    the raw bytes of Basic authentication, `identity:password` (a 1.6 password need not be UTF-8), or None if there
-    are none. `user_agent` is printable and cut to USER_AGENT_CHARACTERS_MAX.
+    `identity` is the last path segment, percent-decoded; None at the echo path. `subprotocols` are in the station's
+    order. `credentials` are the raw bytes of Basic authentication, `identity:password` (a 1.6 password need not be
+    UTF-8), or None if there are none. `user_agent` is printable and cut to USER_AGENT_CHARACTERS_MAX.
     """
 
-    identity: str
+    identity: str | None
     subprotocols: tuple[str, ...]
     credentials: bytes | None
     user_agent: str | None
@@ -70,15 +76,19 @@ class Handshake:
     After the Request nothing more may be received before the answer; `rest` has the bytes behind the request's head: a
     station may send its first frame at once.
 
-    `path_prefix` is what stands before the identity in the path, such as `/ocpp`; it may be empty.
+    `path_prefix` is what stands before the identity in the path, such as `/ocpp`; it may be empty. At `echo_path`, if
+    there is one, no identity is asked for. `deflate` says whether permessage-deflate is accepted where it is offered.
     """
 
-    __slots__ = ("_accepted", "_head", "_offered", "_path_start", "_protocol", "rest")
+    __slots__ = ("_accepted", "_echo_path", "_head", "_offered", "_path_start", "_protocol", "rest")
 
-    def __init__(self, path_prefix: str) -> None:
+    def __init__(self, path_prefix: str, *, echo_path: str | None = None, deflate: bool = False) -> None:
         self._path_start = path_prefix.rstrip("/") + "/"
+        self._echo_path = echo_path
         self._offered: tuple[str, ...] = ()
-        self._protocol = ServerProtocol(select_subprotocol=self._note_offer(), logger=_quiet)
+        self._protocol = ServerProtocol(
+            select_subprotocol=self._note_offer(), extensions=_DEFLATE if deflate else None, logger=_quiet
+        )
         self._head = bytearray()
         self._accepted: Response | None = None
         self.rest = b""
@@ -122,6 +132,14 @@ class Handshake:
             self._accepted.headers["Sec-WebSocket-Protocol"] = subprotocol
         return self._accepted.serialize()
 
+    @property
+    def deflate_window_bits(self) -> int | None:
+        """Largest window that we may compress with (as the power of two), None without permessage-deflate."""
+        for extension in self._protocol.extensions:
+            if isinstance(extension, PerMessageDeflate):
+                return extension.local_max_window_bits
+        return None
+
     def refuse(self, status: int, text: str, *, retry_after_s: int | None = None) -> bytes:
         """Return a response with an HTTP error status and `text` as its body; 401 asks for Basic authentication."""
         response = self._protocol.reject(status, text + "\n")
@@ -151,10 +169,12 @@ class Handshake:
             user_agent=_printable(user_agents[0]) if user_agents else None,
         )
 
-    def _identity(self, target: str) -> str:
+    def _identity(self, target: str) -> str | None:
         """Return the identity in a request target; it may be absolute and have a query (RFC 9112 section 3.2)."""
         path = re.sub(r"^(?:https?|wss?)://[^/?#]*", "", target, flags=re.IGNORECASE)
         path = re.split(r"[?#]", path, maxsplit=1)[0]
+        if path == self._echo_path:
+            return None
         segment = path.removeprefix(self._path_start)
         if not path.startswith(self._path_start) or "/" in segment:
             raise self._error(404, "There is nothing at this path")

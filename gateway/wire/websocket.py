@@ -1,13 +1,13 @@
 """An open WebSocket connection to one station, without its socket (RFC 6455 sections 5 to 7)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from enum import Enum
 from math import inf
 from typing import Final, TypeAlias
 
 from msgspec import Struct
 
-from gateway.hot import CLOSE, FAILED, PING, PONG, TEXT, FrameReader, server_frame
+from gateway.hot import BINARY, CLOSE, COMPRESSED, FAILED, PING, PONG, TEXT, Deflater, FrameReader, server_frame
 
 Write: TypeAlias = Callable[[bytes], None]
 
@@ -59,6 +59,9 @@ class WebSocket:
     it is CLOSED, close the TCP connection (as the server, we do so first: RFC 6455 section 7.1.1), or abort it if
     `is_unresponsive`, for then nobody reads what is still to be sent. All times are monotonic seconds.
 
+    With a `deflater` messages may be compressed in both directions (permessage-deflate, RFC 7692); the handshake must
+    have agreed that neither side takes context over.
+
     `close_code` and `close_reason` are those of the first Close frame in either direction, and `closed_by_peer` says
     whose it was; NO_STATUS and ABNORMAL_CLOSURE stand in for what is missing.
     """
@@ -66,6 +69,7 @@ class WebSocket:
     __slots__ = (
         "_answers_pings",
         "_close_deadline_s",
+        "_deflater",
         "_next_ping_s",
         "_reader",
         "_settings",
@@ -78,10 +82,11 @@ class WebSocket:
         "state",
     )
 
-    def __init__(self, write: Write, settings: WebSocketSettings, now: float) -> None:
+    def __init__(self, write: Write, settings: WebSocketSettings, now: float, deflater: Deflater | None = None) -> None:
         self._write = write
         self._settings = settings
-        self._reader = FrameReader(settings.message_bytes_max)
+        self._deflater = deflater
+        self._reader = FrameReader(settings.message_bytes_max, deflater is not None)
         self._next_ping_s = now + settings.ping_interval_s
         self._close_deadline_s = inf
         self._answers_pings = False
@@ -100,27 +105,35 @@ class WebSocket:
         self.received_monotonic_s = now
         messages = []
         for opcode, payload in self._reader.feed(data):
-            if self.state is not State.OPEN:
-                self._receive_closing(opcode)
-            elif opcode == TEXT:
+            if opcode == TEXT and self.state is State.OPEN:
                 messages.append(payload)
-            elif opcode == PING:
-                self._write(server_frame(PONG, payload))
-            elif opcode == CLOSE:
-                self._receive_close(payload)
-            elif opcode == FAILED:
-                self._fail(payload)
-            elif opcode == PONG:
-                self._answers_pings = True
-            else:
+            elif opcode == BINARY and self.state is State.OPEN:
                 self._fail(UNSUPPORTED.to_bytes(2, "big") + b"OCPP-J messages are text")
+            else:
+                self._receive_control(opcode, payload)
         return messages
 
-    def send(self, text: bytes) -> bool:
-        """Write one text message; False, and nothing written, once the connection is not open."""
+    def receive_any(self, data: bytes, now: float) -> Iterator[tuple[int, bytes]]:
+        """Yield text and binary messages as (opcode, payload), each before what follows it is looked at.
+
+        Otherwise as `receive`; it must be read to its end.
+        """
+        self.received_monotonic_s = now
+        for opcode, payload in self._reader.feed(data):
+            if opcode in (TEXT, BINARY) and self.state is State.OPEN:
+                yield opcode, payload
+            else:
+                self._receive_control(opcode, payload)
+
+    def send(self, message: bytes, opcode: int = TEXT) -> bool:
+        """Write one message, compressed where that pays; False, and nothing written, once it is not open."""
         if self.state is not State.OPEN:
             return False
-        self._write(server_frame(TEXT, text))
+        compressed = None if self._deflater is None else self._deflater.deflate(message)
+        if compressed is None:
+            self._write(server_frame(opcode, message))
+        else:
+            self._write(server_frame(opcode | COMPRESSED, compressed))
         return True
 
     def close(self, code: int, reason: str, now: float) -> None:
@@ -138,6 +151,11 @@ class WebSocket:
         if self.close_code is None:
             self.close_code = ABNORMAL_CLOSURE
             self.closed_by_peer = True
+
+    @property
+    def deflates(self) -> bool:
+        """Whether messages may be compressed."""
+        return self._deflater is not None
 
     @property
     def next_deadline(self) -> float:
@@ -171,6 +189,19 @@ class WebSocket:
         settings = self._settings
         answered_s = settings.ping_interval_s + settings.pong_timeout_s
         return self.received_monotonic_s + (answered_s if self._answers_pings else settings.silence_max_s)
+
+    def _receive_control(self, opcode: int, payload: bytes) -> None:
+        """Take any event but a message on an open connection."""
+        if self.state is not State.OPEN:
+            self._receive_closing(opcode)
+        elif opcode == PING:
+            self._write(server_frame(PONG, payload))
+        elif opcode == CLOSE:
+            self._receive_close(payload)
+        elif opcode == FAILED:
+            self._fail(payload)
+        else:
+            self._answers_pings = True
 
     def _receive_close(self, payload: bytes) -> None:
         """Answer the peer's Close frame with its code (RFC 6455 section 5.5.1)."""

@@ -187,7 +187,7 @@ async def test_the_stations_order_of_subprotocols_is_its_preference():
         for offered, chosen in [
             ((OCPP16, OCPP201), OCPP16),
             ((OCPP201, OCPP16), OCPP201),
-            (("ocpp2.1", "ocpp1.5", OCPP201), OCPP201),
+            (("ocpp2.9", "ocpp1.5", OCPP201), OCPP201),
             (("OCPP1.6",), "OCPP1.6"),
         ]:
             async with yard.connect("CP1", *offered) as station:
@@ -199,7 +199,7 @@ async def test_the_stations_order_of_subprotocols_is_its_preference():
 @on_both_loops
 async def test_without_a_common_subprotocol_the_handshake_is_completed_and_then_closed():
     async with listening() as yard:
-        for offered in (["ocpp2.1"], ["ocpp1.5", "soap"], None):
+        for offered in (["ocpp2.9"], ["ocpp1.5", "soap"], None):
             async with connect(yard.url("CP1"), subprotocols=offered, proxy=None) as station:
                 assert station.subprotocol is None
                 assert await close_code(station) == 1002
@@ -351,7 +351,7 @@ async def test_a_peer_that_goes_away_in_its_handshake_is_forgotten():
 @on_both_loops
 async def test_connections_are_counted_by_version():
     async with listening() as yard, yard.connect("A"), yard.connect("B"), yard.connect("C", OCPP201):
-        assert yard.listener.connections_by_version() == {(OCPP16,): 2, (OCPP201,): 1}
+        assert yard.listener.connections_by_version() == {(OCPP16,): 2, (OCPP201,): 1, ("ocpp2.1",): 0}
 
 
 @on_both_loops

@@ -1,0 +1,98 @@
+"""Charging stations on foreign clients: npm's `ocpp-rpc` and `ocpp-ws-io`, both strict, in processes of their own.
+
+The scripts are in `node/`. A station tells what it does as JSON lines; here they are awaited by name.
+"""
+
+import contextlib
+import json
+import queue
+import shutil
+import subprocess
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from tests.system.process import DEADLINE_S
+
+SCRIPTS = Path(__file__).parent / "node"
+
+INSTALL_S = 120.0
+"""Longest time for `npm ci`, which downloads some 3 MB."""
+
+MISSING = [program for program in ("node", "npm") if shutil.which(program) is None]
+"""What these stations need and this machine does not have."""
+
+
+def install(folder: Path) -> Path:
+    """Return a copy of the scripts in `folder`, with the packages of the lock file beside them."""
+    copy = Path(shutil.copytree(SCRIPTS, folder / "node", ignore=shutil.ignore_patterns("node_modules")))
+    command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+    done = subprocess.run(command, cwd=copy, capture_output=True, text=True, timeout=INSTALL_S)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return copy
+
+
+class NodeStation:
+    """One running station. It leaves when its standard input ends."""
+
+    def __init__(self, scripts: Path, folder: Path, **options: str) -> None:
+        self.identity = options["identity"]
+        self.version = options["version"]
+        self.token = options["token"]
+        self._errors_file = folder / f"{self.identity}.stderr"
+        self._events: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
+        with self._errors_file.open("wb") as errors:
+            self._process = subprocess.Popen(
+                ["node", str(scripts / "station.mjs"), json.dumps(options)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+            )
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        with self._process.stdout as lines:
+            for line in lines:
+                self._events.put(json.loads(line))
+        self._events.put(None)
+
+    def expect(self, name: str) -> dict[str, Any]:
+        """Return the next thing that the station tells, which must have this name."""
+        try:
+            event = self._events.get(timeout=DEADLINE_S)
+        except queue.Empty:
+            raise AssertionError(f"no {name!r} of {self.identity}: {self._errors_file.read_text()}") from None
+        assert event is not None, f"{self.identity} ended: {self._errors_file.read_text()}"
+        assert event.pop("event") == name, event
+        return event
+
+    def leave(self) -> dict[str, Any]:
+        """Have the station close its connection; return all that it counted."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        counted = self.expect("left")
+        assert self._process.wait(DEADLINE_S) == 0
+        return counted
+
+    def end(self) -> None:
+        """Make sure that it no longer runs."""
+        self._process.kill()
+        self._process.wait()
+        assert self._process.stdin is not None
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.close()
+
+
+@contextlib.contextmanager
+def node_station(scripts: Path, folder: Path, **options: str) -> Iterator[NodeStation]:
+    """A station that has booted and charged once; it is ended whatever happens."""
+    station = NodeStation(scripts, folder, **options)
+    try:
+        station.expect("started")
+        station.expect("stopped")
+        station.expect("ready")
+        yield station
+    finally:
+        station.end()

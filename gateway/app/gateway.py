@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import os
+import secrets
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -10,6 +11,7 @@ from contextlib import AsyncExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 from functools import partial
+from itertools import count
 from typing import Final, TypeAlias
 
 from gateway import __version__
@@ -22,8 +24,10 @@ from gateway.app.view import GatewayView
 from gateway.core.admission import Admission
 from gateway.core.authorisation import Authoriser
 from gateway.core.clock import ClockPolicy
+from gateway.core.commands import Commander
 from gateway.core.csms import Csms
 from gateway.core.protocols import PROTOCOLS
+from gateway.core.recorder import Recorder
 from gateway.core.registry import TRANSACTION_ID_EPOCH_S, Registry, Restored, Saver, restore
 from gateway.core.session import Service
 from gateway.core.tally import Tally
@@ -33,6 +37,7 @@ from gateway.io.journal import Journal
 from gateway.io.listener import ListenerSettings, StationListener
 from gateway.io.sqlite_store import SqliteStore
 from gateway.io.timers import TimerWheel
+from gateway.wire.versions import VERSIONS
 from gateway.wire.websocket import WebSocketSettings
 
 SWITCH_INTERVAL_S: Final = 0.001
@@ -95,17 +100,19 @@ class Gateway:
         self.config: Final[Config] = config
         self.log = log
         self.wall_clock = time.time
-        self.tally: Final[Tally] = Tally(
-            (name, action) for name, protocol in PROTOCOLS.items() for action in protocol.rules
-        )
+        self.tally: Final[Tally] = Tally(PROTOCOLS)
         self.draining = False
         self.connections_max: int = config.listener.connections_max
         """Stations that may be connected at once: as configured, unless the limit of open files allows fewer."""
         self.registry: Registry
+        self.recorder: Recorder
+        self.commander: Commander
         self.journal: Journal
         self.store: SqliteStore
         self.listener: StationListener
         self._now = now
+        self._run_id: Final = secrets.token_hex(4)
+        """Begins the ids of our calls: they must not come again after a restart."""
         self._before_journal = before_journal
         self._progress = progress
         self._services: dict[str, Service] = {}
@@ -148,10 +155,10 @@ class Gateway:
         self._before_journal()
         self.journal = self._open_journal(directory)
         self._release.callback(self.journal.close)
-        saver = self._restore()
+        self._restore()
         self.store = self._open_store(directory)
         self._release.callback(self.store.close)
-        self.listener = self._make_listener(admission, authoriser, saver)
+        self.listener = self._make_listener(admission, authoriser)
         self.journal.start()
         self.store.start()
         listen, admin = config.listener, config.admin
@@ -225,7 +232,7 @@ class Gateway:
         journal.on_full = self._journal_full
         return journal
 
-    def _restore(self) -> Saver:
+    def _restore(self) -> None:
         """Bring the live state to where the journal ends."""
         first_id = max(1, int(self._now().timestamp()) - TRANSACTION_ID_EPOCH_S)
         restored: Restored = restore(self.journal.load_states(), first_id)
@@ -241,8 +248,9 @@ class Gateway:
         saver = Saver(self.registry, restored.floor, journal_bytes_max=self.config.journal.bytes_max)
         saver.note_replayed(replayed, replayed_bytes)
         self._saver = saver
+        self.recorder = Recorder(self.journal, self.registry, saver.note_entry)
+        self.commander = Commander(self.registry, VERSIONS, time.monotonic)
         self.log("restored", stations=len(self.registry), entries_replayed=replayed)
-        return saver
 
     def _save(self, batch: int) -> list[tuple[str, bytes]]:
         rows = self._saver.take(batch, self.journal.appended_bytes)
@@ -259,7 +267,7 @@ class Gateway:
             on_error=lambda kind, error: self.log("store_failed", level="error", kind=kind, error=error),
         )
 
-    def _make_listener(self, admission: Admission, authoriser: Authoriser, saver: Saver) -> StationListener:
+    def _make_listener(self, admission: Admission, authoriser: Authoriser) -> StationListener:
         config = self.config
         csms = Csms(
             registry=self.registry,
@@ -273,13 +281,16 @@ class Gateway:
             retry_interval_s=config.stations.retry_interval_s,
             deviated=self.tally.deviated,
         )
+        wheel = TimerWheel(time.monotonic, asyncio.get_running_loop().call_later)
+        message_ids = count(1)
         self._services = {
             subprotocol: Service(
                 protocol,
                 csms=csms,
-                journal=self.journal,
+                recorder=self.recorder,
                 tally=self.tally,
-                appended=saver.note_entry,
+                schedule=wheel.schedule,
+                next_message_id=lambda: f"{self._run_id}-{next(message_ids)}",
                 now=self._now,
                 monotonic=time.monotonic,
                 log=self.log,
@@ -308,7 +319,7 @@ class Gateway:
             registry=self.registry,
             services=self._services,
             is_strict=self._is_strict,
-            wheel=TimerWheel(time.monotonic, asyncio.get_running_loop().call_later),
+            wheel=wheel,
             monotonic=time.monotonic,
             log=self.log,
         )

@@ -18,7 +18,7 @@ from gateway.core.records import Event, MeterValue, RawMessage, Record, Registra
 from gateway.core.registry import Registry
 from gateway.core.stations import Station
 from gateway.wire.payloads import decode_request
-from gateway.wire.versions import Action
+from gateway.wire.versions import Action, Send
 
 EMPTY: Final = b"{}"
 """The payload of an answer that says nothing but "received"."""
@@ -42,6 +42,8 @@ class Deviation(Enum):
     TRANSACTION_UNKNOWN = "transaction_unknown"
     CALL_BEFORE_ANSWER = "call_before_answer"
     ANSWER_WITHOUT_CALL = "answer_without_call"
+    RESULT_REFUSED = "result_refused"
+    RESULT_INVALID = "result_invalid"
     MESSAGE_TYPE_UNKNOWN = "message_type_unknown"
     MESSAGE_UNREADABLE = "message_unreadable"
 
@@ -157,7 +159,7 @@ def evidence(station_time: datetime) -> datetime | None:
 Handle: TypeAlias = Callable[[Csms, Station, Any, datetime], Reply]
 """Answers one request of a station: (csms, station, decoded request, now) -> reply."""
 
-Decode: TypeAlias = Callable[[Action, bytes], Any]
+Decode: TypeAlias = Callable[[Action | Send, bytes], Any]
 """Decodes a request strictly. Raises PayloadError."""
 
 AnswerRaw: TypeAlias = Callable[[Csms, Station, bytes, datetime], tuple[bytes, str | None]]

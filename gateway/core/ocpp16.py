@@ -47,7 +47,7 @@ from gateway.wire import ocpp16 as wire
 from gateway.wire.messages import timestamp
 from gateway.wire.payloads import decode_request
 from gateway.wire.schema_types import Payload
-from gateway.wire.versions import Action
+from gateway.wire.versions import Action, Send
 
 VERSION: Final = "ocpp1.6"
 
@@ -145,7 +145,7 @@ def _boot_notification(csms: Csms, station: Station, request: wire.BootNotificat
     return Reply(encode({"status": status, "currentTime": timestamp(now), "interval": interval_s}), [booted])
 
 
-def _decode_meter_values(action: Action, payload: bytes) -> MeterValues | Payload:
+def _decode_meter_values(action: Action | Send, payload: bytes) -> MeterValues | Payload:
     """Return what a MeterValues request says: already as samples if it is of the plain form, else as the request."""
     return read_meter_values_16(payload) or decode_request(action, payload)
 

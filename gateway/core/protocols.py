@@ -5,10 +5,10 @@ from typing import Final
 
 from msgspec import Struct
 
-from gateway.core import ocpp16, ocpp201
+from gateway.core import ocpp16, ocpp21, ocpp201
 from gateway.core.csms import Rules
 from gateway.wire.messages import ERROR_CODES, Refusal
-from gateway.wire.versions import OCPP16, OCPP201, Version
+from gateway.wire.versions import OCPP16, OCPP21, OCPP201, Version
 
 
 class Protocol(Struct, frozen=True):
@@ -27,6 +27,13 @@ class Protocol(Struct, frozen=True):
 
 
 PROTOCOLS: Final[Mapping[str, Protocol]] = {
+    OCPP21.subprotocol: Protocol(
+        OCPP21,
+        ocpp21.RULES,
+        ERROR_CODES[OCPP21.subprotocol],
+        answers_unreadable=True,
+        answers_unknown_type=False,
+    ),
     OCPP201.subprotocol: Protocol(
         OCPP201,
         ocpp201.RULES,

@@ -131,14 +131,28 @@ class RawMessage(Struct, array_like=True, frozen=True, gc=False, tag="raw_messag
     transaction: str | None = None
 
 
-Record: TypeAlias = Readings | StationBooted | ConnectorStatus | TransactionEvent | Event | RawMessage
+class Fact(Struct, array_like=True, frozen=True, gc=False, tag="fact"):
+    """Something that holds for a station until it is said anew: a reservation, a display message, a running update.
+
+    The newest fact of a (kind, key) counts. `value` is a JSON object whose shape belongs to the kind; None: it no
+    longer holds.
+    """
+
+    time: datetime
+    kind: str
+    key: str
+    value: str | None
+
+
+Record: TypeAlias = Readings | StationBooted | ConnectorStatus | TransactionEvent | Event | RawMessage | Fact
 
 
 class Entry(Struct, array_like=True, frozen=True, gc=False):
     """What one message of one station became. The journal's unit; a batch holds many.
 
     `digest` recognises a repeat (None where the message has no business key, as a status or a boot);
-    `answer` is the payload of the CALLRESULT that it got, as JSON, given again to a repeat.
+    `answer` is the payload of the CALLRESULT that it got, as JSON, given again to a repeat; empty where there is none.
+    `own`: not the station said it, but the gateway itself, of what it was asked to do.
     """
 
     station: str
@@ -146,3 +160,4 @@ class Entry(Struct, array_like=True, frozen=True, gc=False):
     digest: bytes | None
     answer: bytes
     records: list[Record]
+    own: bool = False

@@ -7,22 +7,36 @@ WebSocket's control frames pass meanwhile.
 
 import re
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Final, Protocol, TypeAlias
 from zlib import crc32
 
 from msgspec import Struct
 
+from gateway.core.calls import Call, CallEnded, CallQueue, Outcome, Schedule, outcome_of
 from gateway.core.csms import AnswerRaw, Csms, Decode, Deviation, Handle, OutOfBounds, Registration
 from gateway.core.protocols import Protocol as OcppProtocol
-from gateway.core.records import Entry, RawMessage
+from gateway.core.recorder import Recorder
+from gateway.core.records import Entry, RawMessage, Record
 from gateway.core.stations import LastMessage, Station
 from gateway.core.tally import ANSWERED, KEPT_RAW, OUTCOMES, REFUSED, REPEAT, UNKNOWN_ACTION, Tally
 from gateway.hot import EnvelopeError, EnvelopeFault, digest64, split_envelope
-from gateway.wire.messages import CALL, CALL_ERROR, CALL_RESULT, UNREADABLE_ID, Refusal, call_error, call_result
-from gateway.wire.payloads import PayloadError
-from gateway.wire.versions import Action
+from gateway.wire import messages
+from gateway.wire.messages import (
+    CALL,
+    CALL_ERROR,
+    CALL_RESULT,
+    CALL_RESULT_ERROR,
+    SEND,
+    UNREADABLE_ID,
+    Refusal,
+    call_error,
+    call_result,
+    call_result_error,
+)
+from gateway.wire.payloads import PayloadError, decode_response
+from gateway.wire.versions import Action, Send
 from gateway.wire.violations import Violation
 
 DIGEST_BYTES: Final = 8
@@ -45,8 +59,8 @@ Log: TypeAlias = Callable[..., None]
 class Link(Protocol):
     """The station's connection, as far as a session uses it."""
 
-    def write(self, message: bytes) -> None:
-        """Send one OCPP-J message."""
+    def write(self, message: bytes) -> bool:
+        """Send one OCPP-J message; False, and nothing sent, if the connection takes no more."""
 
     def pause_reading(self) -> None:
         """Read nothing from the socket until `resume_reading`."""
@@ -66,7 +80,8 @@ class _NoLink:
 
     __slots__ = ()
 
-    def write(self, message: bytes) -> None: ...
+    def write(self, message: bytes) -> bool:
+        return False
 
     def pause_reading(self) -> None: ...
 
@@ -80,26 +95,12 @@ class _NoLink:
 _NO_LINK: Final = _NoLink()
 
 
-class Journal(Protocol):
-    """The durable journal, as far as a session uses it."""
-
-    @property
-    def has_room(self) -> bool:
-        """Whether an entry may be appended now."""
-
-    def append(self, entry: Entry, durable: Callable[[], None]) -> None:
-        """Put `entry` behind all others, and call `durable` once it is on disk, never before this returns."""
-
-    def barrier(self, durable: Callable[[], None]) -> None:
-        """Call `durable` once everything appended so far is on disk."""
-
-
 class BoundCall(Struct, frozen=True):
-    """Everything that is known beforehand of one action of one version."""
+    """Everything that is known beforehand of one action of one version that a station may call or send."""
 
     name: str
     digest_seed: int
-    action: Action
+    action: Action | Send
     decode: Decode
     handle: Handle
     keyed: bool
@@ -116,38 +117,45 @@ class Service:
         protocol: OcppProtocol,
         *,
         csms: Csms,
-        journal: Journal,
+        recorder: Recorder,
         tally: Tally,
-        appended: Callable[[], None],
+        schedule: Schedule,
+        next_message_id: Callable[[], str],
         now: Callable[[], datetime],
         monotonic: Callable[[], float],
         log: Log,
     ) -> None:
-        """`appended` is called for each entry."""
-        subprotocol = protocol.version.subprotocol
+        """`schedule` has a queue of outgoing calls ticked at its deadline; `next_message_id` gives each an id."""
         self.protocol = protocol
         self.csms = csms
-        self.journal = journal
+        self.recorder = recorder
+        self.journal = recorder.journal
         self.tally = tally
-        self.appended = appended
+        self.schedule = schedule
+        self.next_message_id = next_message_id
         self.now = now
         self.monotonic = monotonic
         self.log = log
         self.waiting_for_room: dict[Session, None] = {}
         """Sessions that hold a message until the journal has room, in order. Who closes is no longer among them."""
-        self.calls = {
+        self.calls = self._bind(protocol.version.from_station)
+        self.sends = self._bind(protocol.version.sends)
+
+    def _bind(self, actions: Mapping[str, Action | Send]) -> dict[str, BoundCall]:
+        rules = self.protocol.rules
+        return {
             name: BoundCall(
                 name=name,
                 digest_seed=crc32(name.encode()),
-                action=protocol.version.from_station[name],
-                decode=rule.decode,
-                handle=rule.handle,
-                keyed=rule.keyed,
-                answer_raw=rule.answer_raw,
-                refused_while=rule.refused_while,
-                counted=tally.base(subprotocol, name),
+                action=action,
+                decode=rules[name].decode,
+                handle=rules[name].handle,
+                keyed=rules[name].keyed,
+                answer_raw=rules[name].answer_raw,
+                refused_while=rules[name].refused_while,
+                counted=self.tally.base(self.protocol.version.subprotocol, name),
             )
-            for name, rule in protocol.rules.items()
+            for name, action in actions.items()
         }
 
     def go_on(self) -> None:
@@ -159,9 +167,10 @@ class Service:
 
 
 class Session:
-    """One connection of one station. Messages come in through `receive`; answers leave through the link."""
+    """One connection of one station. Messages come in through `receive`; answers and our calls leave by the link."""
 
     __slots__ = (
+        "_calls",
         "_closed",
         "_held",
         "_link",
@@ -169,6 +178,7 @@ class Session:
         "_received_monotonic_s",
         "_service",
         "_withheld",
+        "asked_for",
         "station",
         "strict",
     )
@@ -183,6 +193,9 @@ class Session:
         self._received_monotonic_s = 0.0
         self._paused = False
         self._closed = False
+        self._calls: CallQueue | None = None
+        self.asked_for: set[str] | None = None
+        """Actions that the station was asked to send: it may, before it is accepted (2.0.1 use case B02)."""
 
     @property
     def idle(self) -> bool:
@@ -200,6 +213,27 @@ class Session:
         self._held = None
         self._link = _NO_LINK
         self._service.waiting_for_room.pop(self, None)
+        calls, self._calls = self._calls, None
+        if calls is not None:
+            calls.close()
+
+    @property
+    def takes_calls(self) -> bool:
+        """Whether `call` may be called: neither closed, nor are there too many calls under way."""
+        return not self._closed and (self._calls is None or not self._calls.full)
+
+    def call(self, call: Call) -> None:
+        """Send a call of ours, after those before it; `call.ended` hears what became of it. See `takes_calls`."""
+        if self._calls is None:
+            self._calls = CallQueue(self._send_call, self._service.schedule)
+        tally, subprotocol, name, ended = self._service.tally, self.subprotocol, call.action.name, call.ended
+
+        def count(end: CallEnded) -> None:
+            tally.call_ended(subprotocol, name, end.outcome)
+            ended(end)
+
+        call.ended = count
+        self._calls.put(call)
 
     def supersede(self) -> None:
         """End this connection in favour of a newer one of the same station."""
@@ -210,12 +244,12 @@ class Session:
     def receive(self, text: bytes) -> None:
         """Handle one OCPP-J message (OCPP-J 1.6 section 4.2, 2.x Part 4 section 4.2). Never raises for its content."""
         try:
-            message_type, message_id, word, _, start, end = split_envelope(text)
+            message_type, message_id, word, description, start, end = split_envelope(text)
         except EnvelopeError as error:
             if error.message_type in (CALL_RESULT, CALL_ERROR):
                 self._receive_broken(text, error)
             elif not self.idle:
-                self._hold(text)
+                self._hold_call(text)
             elif not self._service.journal.has_room:
                 self._wait_for_room(text)
             else:
@@ -223,19 +257,29 @@ class Session:
             return
         if message_type == CALL:
             if not self.idle:
-                self._hold(text)
+                self._hold_call(text)
             elif not self._service.journal.has_room:
                 self._wait_for_room(text)
             else:
                 self._receive_call(message_id, word, text[start:end])
-        elif message_type in (CALL_RESULT, CALL_ERROR):
-            self._service.csms.deviated(Deviation.ANSWER_WITHOUT_CALL)
+        elif message_type == CALL_RESULT:
+            self._receive_result(message_id, text[start:end])
+        elif message_type == CALL_ERROR:
+            self._end_call(message_id, CallEnded(Outcome.CALL_ERROR, error_code=word, reason=description))
+        elif message_type == SEND and self._service.sends:
+            self._receive_send(text, word, text[start:end])
+        elif message_type == CALL_RESULT_ERROR and self._service.protocol.version.sends:
+            self._service.csms.deviated(Deviation.RESULT_REFUSED)
+            self._service.log("result_refused", level="warning", station=self.station.identity, code=word)
         else:
             self._receive_unknown_type(message_id)
 
-    def _hold(self, text: bytes) -> None:
+    def _hold_call(self, text: bytes) -> None:
         """Keep a CALL that came before the answer to the last one, and read no further."""
         self._service.csms.deviated(Deviation.CALL_BEFORE_ANSWER)
+        self._hold(text)
+
+    def _hold(self, text: bytes) -> None:
         if self._held is None:
             self._held = deque()
         self._held.append(text)
@@ -283,7 +327,7 @@ class Session:
             else:
                 self._refuse(message_id, Refusal.UNKNOWN_ACTION, "this action is unknown", UNKNOWN_ACTION)
             return
-        if station.state.registration in call.refused_while:
+        if station.state.registration in call.refused_while and not self._was_asked_for(name):
             self._refuse(message_id, Refusal.NOT_ACCEPTED, "the station is not accepted: send BootNotification", name)
             return
         try:
@@ -311,6 +355,78 @@ class Session:
         else:
             self._link.write(call_result(message_id, reply.answer))
             self._note(call, now, ANSWERED)
+        if station.listeners is not None:
+            for listener in station.listeners:
+                listener(name, request)
+
+    def _was_asked_for(self, name: str) -> bool:
+        """Whether we asked a station for this message that is not accepted yet, but not rejected either."""
+        return self.asked_for is not None and name in self.asked_for and self.station.state.registration != "Rejected"
+
+    def _receive_send(self, text: bytes, name: str, payload: bytes) -> None:
+        """Take in a message that is never answered (2.1 Part 4 section 4.2.5). It may overtake an open CALL."""
+        service = self._service
+        if not service.journal.has_room:
+            self._hold(text)
+            service.waiting_for_room[self] = None
+            return
+        call = service.sends.get(name)
+        if call is None or self.station.state.registration in call.refused_while:
+            service.tally.messages.add(service.tally.base(self.subprotocol, UNKNOWN_ACTION) + REFUSED)
+            return
+        now = service.now()
+        try:
+            request = call.decode(call.action, payload)
+            reply = call.handle(service.csms, self.station, request, now)
+        except (PayloadError, OutOfBounds) as error:
+            raw = RawMessage(self.subprotocol, name, Refusal.CONSTRAINT.value, str(error), payload)
+            self._record_send(call, [raw], now, KEPT_RAW)
+            return
+        self._record_send(call, reply.records, now, ANSWERED)
+
+    def _record_send(self, call: BoundCall, records: list[Record], now: datetime, outcome: int) -> None:
+        self._service.recorder.put(self.station, Entry(self.station.identity, now, None, b"", records), _nothing)
+        self._note(call, now, outcome)
+
+    def _send_call(self, call: Call) -> bool:
+        call.message_id = self._service.next_message_id()
+        return self._link.write(messages.call(call.message_id, call.action.name, call.payload))
+
+    def _receive_result(self, message_id: str, payload: bytes) -> None:
+        """End the open call with its CALLRESULT; tell a 2.1 station if that is not what its schema says."""
+        call = self._take_answered(message_id)
+        if call is None:
+            return
+        try:
+            decoded = decode_response(call.action, payload)
+        except PayloadError as error:
+            service = self._service
+            service.csms.deviated(Deviation.RESULT_INVALID)
+            code = service.protocol.codes[REFUSALS[error.violation]]
+            if service.protocol.version.sends:
+                self._link.write(call_result_error(message_id, code, str(error)))
+            call.ended(CallEnded(Outcome.CALL_ERROR, response=payload, error_code=code, reason=str(error)))
+        else:
+            response = b"{}" if payload == b"null" else payload
+            call.ended(CallEnded(outcome_of(response), response=response, payload=decoded))
+        self._send_next_call()
+
+    def _end_call(self, message_id: str, end: CallEnded) -> None:
+        """End the open call, if this is its id."""
+        call = self._take_answered(message_id)
+        if call is not None:
+            call.ended(end)
+            self._send_next_call()
+
+    def _take_answered(self, message_id: str) -> Call | None:
+        call = None if self._calls is None else self._calls.take_answered(message_id)
+        if call is None:
+            self._service.csms.deviated(Deviation.ANSWER_WITHOUT_CALL)
+        return call
+
+    def _send_next_call(self) -> None:
+        if self._calls is not None:
+            self._calls.send_next()
 
     def _answer_repeat(self, message_id: str, call: BoundCall, digest: bytes, now: datetime) -> bool:
         """Give a repeat the answer that the first got, once that one is on disk. Return whether it is a repeat."""
@@ -324,10 +440,7 @@ class Session:
 
     def _commit(self, message_id: str, call: BoundCall, entry: Entry, outcome: int) -> None:
         """Let an entry take effect, and withhold its answer until it is on disk."""
-        service = self._service
-        service.journal.append(entry, self._durable)
-        service.csms.registry.apply(self.station, entry)
-        service.appended()
+        self._service.recorder.put(self.station, entry, self._durable)
         self._withheld = call_result(message_id, entry.answer)
         self._note(call, entry.received_at, outcome)
 
@@ -377,6 +490,8 @@ class Session:
             self._receive_unknown_type(error.message_id or UNREADABLE_ID)
             return
         self._service.csms.deviated(Deviation.MESSAGE_UNREADABLE)
+        if error.message_type in (CALL_RESULT, CALL_ERROR) and error.message_id is not None:
+            self._end_call(error.message_id, CallEnded(Outcome.CALL_ERROR, reason=error.reason))
         if error.message_type is not None and error.message_type != CALL:
             return
         elif self._service.protocol.answers_unreadable:
@@ -398,6 +513,10 @@ class Session:
     def _note(self, call: BoundCall, now: datetime, outcome: int) -> None:
         self._service.tally.messages.add(call.counted + outcome)
         self.station.note(LastMessage(now, call.name, OUTCOMES[outcome]))
+
+
+def _nothing() -> None:
+    """Nobody waits for what is never answered."""
 
 
 def _digest(call: BoundCall, payload: bytes) -> bytes:

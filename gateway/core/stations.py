@@ -5,8 +5,9 @@ states and replays the entries behind them arrives where the gateway was.
 """
 
 from collections import deque
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 from msgspec import Struct
@@ -15,6 +16,7 @@ from gateway.core.metering import register_wh
 from gateway.core.records import (
     ConnectorStatus,
     Entry,
+    Fact,
     RawMessage,
     Readings,
     RegistrationStatus,
@@ -43,6 +45,10 @@ RAW_MESSAGES_MAX: Final = 16
 
 LAST_MESSAGES_MAX: Final = 8
 """Messages listed per station for a person who looks at it. Not saved."""
+
+
+FACTS_MAX: Final = 64
+"""Facts of one kind remembered per station; the store has more. Who has more reservations lost their ends."""
 
 
 class Boot(Struct, frozen=True, gc=False):
@@ -87,7 +93,11 @@ class LastMessage(Struct, frozen=True, gc=False):
 
 
 class StationState(Struct):
-    """What survives a restart. `answers` maps the digests of the last messages to the answers that they got."""
+    """What survives a restart.
+
+    `answers` maps the digests of the last messages to the answers that they got; `facts` maps kinds to keys to values,
+    the one said longest ago first.
+    """
 
     registration: RegistrationStatus | None = None
     boot: Boot | None = None
@@ -97,6 +107,7 @@ class StationState(Struct):
     answers: dict[bytes, bytes] = {}
     raw_messages: list[KeptRaw] = []
     raw_messages_total: int = 0
+    facts: dict[str, dict[str, str]] = {}
 
 
 _encode_state = msgspec.msgpack.Encoder().encode
@@ -106,13 +117,15 @@ _decode_state = msgspec.msgpack.Decoder(StationState).decode
 class Station:
     """One station, connected or not."""
 
-    __slots__ = ("identity", "last_messages", "session", "state")
+    __slots__ = ("identity", "last_messages", "listeners", "session", "state")
 
     def __init__(self, identity: str, state: StationState | None = None) -> None:
         self.identity = identity
         self.state = state if state is not None else StationState()
         self.session: Session | None = None
         self.last_messages: deque[LastMessage] | None = None
+        self.listeners: list[Callable[[str, Any], None]] | None = None
+        """Called with each accepted request (action, decoded payload). They never raise. Not saved."""
 
     @classmethod
     def from_bytes(cls, identity: str, saved: bytes) -> "Station":
@@ -134,6 +147,10 @@ class Station:
                 return known
         return None
 
+    def facts(self, kind: str) -> Mapping[str, str]:
+        """Return what holds of one kind: key -> JSON object, the one said longest ago first."""
+        return self.state.facts.get(kind, {})
+
     def running_transactions(self) -> list[Transaction]:
         """Return the transactions that have not ended, oldest first."""
         return [known for known in self.state.transactions if known.ended_at is None]
@@ -154,7 +171,8 @@ class Station:
     def apply(self, entry: Entry) -> None:
         """Take in one entry: the only way in which state changes."""
         state = self.state
-        state.last_received_at = entry.received_at
+        if not entry.own:
+            state.last_received_at = entry.received_at
         if entry.digest is not None:
             answers = state.answers
             if len(answers) >= ANSWERS_MAX:
@@ -172,6 +190,8 @@ class Station:
                 self._apply_boot(record, entry.received_at)
             elif isinstance(record, RawMessage):
                 self._apply_raw_message(record, entry.received_at)
+            elif isinstance(record, Fact):
+                self._apply_fact(record)
 
     def _apply_readings(self, readings: Readings) -> None:
         assert readings.transaction is not None
@@ -211,6 +231,16 @@ class Station:
     def _apply_boot(self, boot: StationBooted, at: datetime) -> None:
         self.state.registration = boot.status
         self.state.boot = Boot(at, boot.version, boot.vendor, boot.model, boot.serial, boot.firmware, boot.reason)
+
+    def _apply_fact(self, fact: Fact) -> None:
+        kept = self.state.facts.setdefault(fact.kind, {})
+        kept.pop(fact.key, None)
+        if fact.value is not None:
+            kept[fact.key] = fact.value
+        while len(kept) > FACTS_MAX:
+            del kept[next(iter(kept))]
+        if not kept:
+            del self.state.facts[fact.kind]
 
     def _apply_raw_message(self, raw: RawMessage, at: datetime) -> None:
         kept = self.state.raw_messages

@@ -1,9 +1,11 @@
 """What the core counts: in C, by fixed index, read when metrics are scraped."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
+from gateway.core.calls import Outcome
 from gateway.core.csms import Deviation
+from gateway.core.protocols import Protocol
 from gateway.hot import Counters, Histogram
 
 OUTCOMES: Final = ("answered", "repeat", "kept_raw", "refused")
@@ -19,14 +21,20 @@ ANSWER_SECONDS: Final[Sequence[float]] = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.0
 
 
 class Tally:
-    """Counters by (version, action, outcome) and by deviation, and a histogram of answer times."""
+    """Counters by (version, action, outcome) in both directions and by deviation, and a histogram of answer times."""
 
-    def __init__(self, actions: Iterable[tuple[str, str]]) -> None:
-        """`actions` are the (subprotocol, action) that stations may send; UNKNOWN_ACTION is added per subprotocol."""
-        named = list(actions)
-        named += [(subprotocol, UNKNOWN_ACTION) for subprotocol in dict(named)]
+    def __init__(self, protocols: Mapping[str, Protocol]) -> None:
+        """Count what may be said in `protocols`, and per subprotocol UNKNOWN_ACTION."""
+        named = [(name, action) for name, protocol in protocols.items() for action in protocol.rules]
+        named += [(name, UNKNOWN_ACTION) for name in protocols]
         self.actions: Final = tuple(named)
         self.messages: Final = Counters(len(named) * len(OUTCOMES))
+        self.called: Final = tuple(
+            (name, action) for name, protocol in protocols.items() for action in protocol.version.to_station
+        )
+        self.calls: Final = Counters(len(self.called) * len(Outcome))
+        self._call_base = {action: index * len(Outcome) for index, action in enumerate(self.called)}
+        self._outcome_index = {outcome: index for index, outcome in enumerate(Outcome)}
         self.deviations: Final = Counters(len(Deviation))
         self.answer_seconds: Final = Histogram(ANSWER_SECONDS)
         self._base = {action: index * len(OUTCOMES) for index, action in enumerate(named)}
@@ -35,6 +43,10 @@ class Tally:
     def base(self, subprotocol: str, action: str) -> int:
         """Return the index of an action's first counter in `messages`; add an outcome to it."""
         return self._base.get((subprotocol, action), self._base[subprotocol, UNKNOWN_ACTION])
+
+    def call_ended(self, subprotocol: str, action: str, outcome: Outcome) -> None:
+        """Count the end of a call of ours."""
+        self.calls.add(self._call_base[subprotocol, action] + self._outcome_index[outcome])
 
     def deviated(self, deviation: Deviation) -> None:
         """Count a deviation."""

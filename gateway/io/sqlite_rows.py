@@ -125,7 +125,7 @@ class Rows:
                     self._raw_messages += (record.error, record.payload, record.transaction, *where, row)
                     row += 1
                     stored["raw_message"] += 1
-                else:
+                elif isinstance(record, StationBooted):
                     self._booted[station] = (record, received_at)
                     stored["station_booted"] += 1
 

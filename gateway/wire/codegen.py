@@ -98,6 +98,7 @@ class SchemaSet(NamedTuple):
 SCHEMA_SETS = (
     SchemaSet("1.6", "v16", "ocpp16", NAMES_16),
     SchemaSet("2.0.1", "v201", "ocpp201", {}),
+    SchemaSet("2.1", "v21", "ocpp21", {}),
 )
 
 

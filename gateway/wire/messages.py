@@ -62,10 +62,16 @@ ERROR_CODES: Final = {
         Refusal.MESSAGE_TYPE: "GenericError",
     },
     "ocpp2.0.1": _CODES_2,
+    "ocpp2.1": _CODES_2,
 }
 """Error codes by subprotocol. `OccurenceConstraintViolation` is how OCPP-J 1.6 section 4.2.3 spells it."""
 
 _encode = msgspec.json.encode
+
+
+def call(message_id: str, action: str, payload: bytes) -> bytes:
+    """Return a CALL; `payload` is JSON."""
+    return b"[2,%b,%b,%b]" % (_encode(message_id), _encode(action), payload)
 
 
 def call_result(message_id: str, payload: bytes) -> bytes:
@@ -76,6 +82,11 @@ def call_result(message_id: str, payload: bytes) -> bytes:
 def call_error(message_id: str, code: str, description: str) -> bytes:
     """Return a CALLERROR without details; the description is cut to DESCRIPTION_MAX characters."""
     return b"[4,%b,%b,%b,{}]" % (_encode(message_id), _encode(code), _encode(description[:DESCRIPTION_MAX]))
+
+
+def call_result_error(message_id: str, code: str, description: str) -> bytes:
+    """Return a CALLRESULTERROR, the answer of 2.1 to a CALLRESULT that cannot be read (2.1 Part 4 section 4.2.4)."""
+    return b"[5" + call_error(message_id, code, description)[2:]
 
 
 def timestamp(at: datetime) -> str:

@@ -18,7 +18,7 @@ from typing import Any, TypeAlias
 from msgspec import MsgspecError, convert, json
 
 from gateway.wire.schema_types import Payload, decode_custom_data
-from gateway.wire.versions import Action
+from gateway.wire.versions import Action, Send
 from gateway.wire.violations import Violation, find_violation
 
 __all__ = ["PayloadError", "Violation", "decode_request", "decode_response"]
@@ -43,7 +43,7 @@ class PayloadError(Exception):
         self.reason = reason
 
 
-def decode_request(action: Action, payload: bytes) -> Payload:
+def decode_request(action: Action | Send, payload: bytes) -> Payload:
     """Return the request in `payload`; a payload of `null` means `{}`. Raises PayloadError and nothing else."""
     return _decode(action.decode_request, action.request_type, payload)
 

@@ -12,9 +12,11 @@ from typing import Any
 import msgspec
 
 from gateway.core.authorisation import Authoriser, Token
+from gateway.core.calls import CallQueue
 from gateway.core.clock import ClockPolicy
 from gateway.core.csms import Csms, Deviation
 from gateway.core.protocols import PROTOCOLS
+from gateway.core.recorder import Recorder
 from gateway.core.records import Entry, Record, RegistrationStatus
 from gateway.core.registry import Registry
 from gateway.core.session import Service, Session
@@ -22,7 +24,7 @@ from gateway.core.stations import Station
 from gateway.core.tally import OUTCOMES, Tally
 from tests.wire import schema_oracle
 
-OCPP16, OCPP201 = "ocpp1.6", "ocpp2.0.1"
+OCPP16, OCPP201, OCPP21 = "ocpp1.6", "ocpp2.0.1", "ocpp2.1"
 BEGIN = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 
 CODES = {
@@ -53,12 +55,14 @@ CODES = {
         "TypeConstraintViolation",
     },
 }
-"""OCPP-J 1.6 section 4.2.3, and OCPP 2.0.1 Part 4 section 4.3."""
+CODES[OCPP21] = CODES[OCPP201]
+"""OCPP-J 1.6 section 4.2.3, and OCPP 2.0.1 and 2.1 Part 4 section 4.3."""
 
 BOOTS: dict[str, dict[str, Any]] = {
     OCPP16: {"chargePointVendor": "Vendor", "chargePointModel": "Model"},
     OCPP201: {"reason": "PowerUp", "chargingStation": {"vendorName": "Vendor", "model": "Model"}},
 }
+BOOTS[OCPP21] = BOOTS[OCPP201]
 
 MESSAGES = {(message.version, message.action, message.role): message for message in schema_oracle.read_messages()}
 _VALIDATORS = {
@@ -105,8 +109,9 @@ class RecordingLink:
         self.is_superseded = False
         self.failures: list[Exception] = []
 
-    def write(self, message: bytes) -> None:
+    def write(self, message: bytes) -> bool:
         self.written.append(message)
+        return True
 
     def pause_reading(self) -> None:
         assert self.is_reading, "paused twice"
@@ -141,7 +146,7 @@ class Bench:
         self.registration: RegistrationStatus = registration
         self.logged: list[tuple[str, dict[str, Any]]] = []
         self.appended = 0
-        self.tally = Tally((name, action) for name, protocol in PROTOCOLS.items() for action in protocol.rules)
+        self.tally = Tally(PROTOCOLS)
         self.csms = Csms(
             registry=self.registry,
             authoriser=Authoriser(None if tokens is None else {token.id.lower(): token for token in tokens}),
@@ -151,19 +156,27 @@ class Bench:
             retry_interval_s=60,
             deviated=self.tally.deviated,
         )
+        self.recorder = Recorder(self.journal, self.registry, self._count_appended)
+        self.scheduled: list[tuple[CallQueue, float]] = []
+        self._call_ids = 0
         self.services = {
             name: Service(
                 protocol,
                 csms=self.csms,
-                journal=self.journal,
+                recorder=self.recorder,
                 tally=self.tally,
-                appended=self._count_appended,
+                schedule=lambda queue, deadline: self.scheduled.append((queue, deadline)),
+                next_message_id=self._next_message_id,
                 now=lambda: self.now,
                 monotonic=lambda: self.monotonic_s,
                 log=lambda event, **fields: self.logged.append((event, fields)),
             )
             for name, protocol in PROTOCOLS.items()
         }
+
+    def _next_message_id(self) -> str:
+        self._call_ids += 1
+        return f"gateway-{self._call_ids}"
 
     def _count_appended(self) -> None:
         self.appended += 1

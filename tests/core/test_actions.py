@@ -7,10 +7,12 @@ import pytest
 
 from gateway.core.protocols import PROTOCOLS
 from gateway.core.records import Event
-from tests.core.station_bench import MESSAGES, OCPP16, OCPP201
+from tests.core.station_bench import MESSAGES, OCPP16, OCPP21, OCPP201
 from tests.wire import schema_oracle
 
-ACTIONS = [(version, action) for version, protocol in PROTOCOLS.items() for action in sorted(protocol.rules)]
+ACTIONS = [
+    (version, action) for version, protocol in PROTOCOLS.items() for action in sorted(protocol.version.from_station)
+]
 
 RECORDS = {
     (OCPP16, "Authorize"): [],
@@ -35,6 +37,14 @@ RECORDS = {
     (OCPP201, "MeterValues"): ["Readings"],
     (OCPP201, "StatusNotification"): ["ConnectorStatus"],
     (OCPP201, "TransactionEvent"): ["TransactionEvent"],
+    (OCPP21, "Authorize"): [],
+    (OCPP21, "BootNotification"): ["StationBooted"],
+    (OCPP21, "Get15118EVCertificate"): [],
+    (OCPP21, "GetCertificateStatus"): [],
+    (OCPP21, "Heartbeat"): [],
+    (OCPP21, "MeterValues"): ["Readings"],
+    (OCPP21, "StatusNotification"): ["ConnectorStatus"],
+    (OCPP21, "TransactionEvent"): ["TransactionEvent"],
 }
 """What the shortest request of an action becomes, an event by its kind; any other action is an event of its name."""
 
@@ -48,9 +58,13 @@ def maker(version, action):
 
 
 def test_every_action_that_a_station_may_send_has_a_rule():
-    assert {version: len(protocol.rules) for version, protocol in PROTOCOLS.items()} == {OCPP16: 14, OCPP201: 25}
+    assert {version: len(protocol.rules) for version, protocol in PROTOCOLS.items()} == {
+        OCPP16: 14,
+        OCPP201: 25,
+        OCPP21: 37,
+    }
     for protocol in PROTOCOLS.values():
-        assert protocol.rules.keys() == protocol.version.from_station.keys()
+        assert protocol.rules.keys() == protocol.version.from_station.keys() | protocol.version.sends.keys()
 
 
 @pytest.mark.parametrize(("version", "action"), ACTIONS)

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from jsonschema import FormatChecker, ValidationError, validators
 
-FOLDERS = {"ocpp1.6": "v16", "ocpp2.0.1": "v201"}
+FOLDERS = {"ocpp1.6": "v16", "ocpp2.0.1": "v201", "ocpp2.1": "v21"}
 
 GOOD_DATE_TIMES = (
     "2024-02-29T23:59:59Z",

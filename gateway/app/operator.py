@@ -1,0 +1,110 @@
+"""The one who carries out flows: calls, records and waits, on the event loop."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+
+from gateway.core.calls import CallEnded
+from gateway.core.commands import Commander, CommandError, Fault
+from gateway.core.recorder import Recorder
+from gateway.core.records import Record
+from gateway.core.registry import TRANSACTION_ID_EPOCH_S
+from gateway.core.stations import Station
+
+REQUEST_ID_MAX: Final = 2**31 - 1
+"""Ids of requests are int32 in some stations."""
+
+
+class LoopOperator:
+    """An Operator (`gateway.core.flows.flow`) on asyncio. `timeout_s` is how long a call may take."""
+
+    def __init__(
+        self, commander: Commander, recorder: Recorder, *, now: Callable[[], datetime], timeout_s: float
+    ) -> None:
+        self._commander = commander
+        self._recorder = recorder
+        self._now = now
+        self._timeout_s = timeout_s
+        self._last_request_id = 0
+
+    def now(self) -> datetime:
+        """Return the time."""
+        return self._now()
+
+    def version(self, station: Station) -> str:
+        """Return the subprotocol that the station speaks, or spoke last. Raises CommandError if it never booted."""
+        version = self._commander.version(station)
+        if version is None:
+            raise CommandError(Fault.STATION_UNKNOWN, "the station never booted, so its version is not known")
+        return version.subprotocol
+
+    def next_request_id(self) -> int:
+        """Return the seconds since 2026, or more if they were given out: so no restart gives one out again."""
+        seconds = int(self._now().timestamp()) - TRANSACTION_ID_EPOCH_S
+        self._last_request_id = max(self._last_request_id + 1, seconds) % REQUEST_ID_MAX
+        return self._last_request_id
+
+    async def call(
+        self, station: Station, action: str, request: Mapping[str, Any], *, timeout_s: float | None = None
+    ) -> CallEnded:
+        """Send one call and return its end. Raises CommandError."""
+        future: asyncio.Future[CallEnded] = asyncio.get_running_loop().create_future()
+
+        def ended(end: CallEnded) -> None:
+            if not future.done():
+                future.set_result(end)
+
+        payload = msgspec.json.encode(request)
+        self._commander.send(station, action, payload, timeout_s=timeout_s or self._timeout_s, ended=ended)
+        return await future
+
+    async def record(self, station: Station, records: list[Record]) -> None:
+        """Let records take effect, and return once they are on disk. Raises CommandError if the journal is full."""
+        if not self._recorder.has_room:
+            raise CommandError(Fault.JOURNAL_FULL, "the journal is full: nothing can be kept now")
+        durable = asyncio.Event()
+        self._recorder.record(station, records, self._now(), durable.set)
+        await durable.wait()
+
+    def hear(self, station: Station, action: str, take: Callable[[Any], bool], *, timeout_s: float) -> "LoopHearing":
+        """Listen from now on to what the station sends as `action`."""
+        return LoopHearing(station, action, take, timeout_s)
+
+
+class LoopHearing:
+    """A Hearing (`gateway.core.flows.flow`) on asyncio."""
+
+    def __init__(self, station: Station, action: str, take: Callable[[Any], bool], timeout_s: float) -> None:
+        self._station = station
+        self._action = action
+        self._take = take
+        self._timeout_s = timeout_s
+        self._heard = asyncio.Event()
+        self._done = False
+        station.listeners = [*(station.listeners or ()), self._listen]
+
+    async def end(self) -> bool:
+        """Wait until `take` has returned True for a request; False if nothing came for `timeout_s`."""
+        try:
+            while not self._done:
+                async with asyncio.timeout(self._timeout_s):
+                    await self._heard.wait()
+                self._heard.clear()
+        except TimeoutError:
+            return False
+        finally:
+            self.stop()
+        return True
+
+    def stop(self) -> None:
+        """Listen no more."""
+        listeners = [listener for listener in self._station.listeners or () if listener != self._listen]
+        self._station.listeners = listeners or None
+
+    def _listen(self, action: str, request: Any) -> None:
+        if action == self._action and not self._done:
+            self._done = self._take(request)
+            self._heard.set()

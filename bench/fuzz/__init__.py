@@ -1,0 +1,1 @@
+"""Fuzzing: frames, envelopes and whole sessions against twins, foreign oracles and invariants. See ../README.md."""

@@ -224,6 +224,9 @@ class Session:
 
     def call(self, call: Call) -> None:
         """Send a call of ours, after those before it; `call.ended` hears what became of it. See `takes_calls`."""
+        if self._closed:
+            call.ended(CallEnded(Outcome.OFFLINE, sent=False))
+            return
         if self._calls is None:
             self._calls = CallQueue(self._send_call, self._service.schedule)
         tally, subprotocol, name, ended = self._service.tally, self.subprotocol, call.action.name, call.ended

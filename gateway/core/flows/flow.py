@@ -80,10 +80,14 @@ class Flow(Struct, frozen=True):
 
 
 class Shown(Struct, frozen=True):
-    """Something about a station that can be looked at: `path` below a station, and what is shown as JSON."""
+    """Something about a station that can be looked at: `path` below a station, and what is shown as JSON.
+
+    `show(station, parameters, now)` gets what stands for each `{name}` of the path, and returns None where there is
+    no such thing.
+    """
 
     path: str
-    show: Callable[[Station], Any]
+    show: Callable[[Station, Mapping[str, str], datetime], Any]
     summary: str
 
 

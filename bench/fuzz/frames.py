@@ -4,6 +4,7 @@ import importlib
 import zlib
 from random import Random
 
+from websockets.exceptions import PayloadTooBig
 from websockets.extensions.permessage_deflate import PerMessageDeflate
 from websockets.frames import Frame
 from websockets.protocol import OPEN
@@ -17,11 +18,12 @@ from tests.hot.client_frames import client_frame
 
 compiled = importlib.import_module("gateway._speedups.frames")
 
-LIMITS = (125, 126, 1000, 70_000)
-"""Not below 125: websockets holds control frames against the limit, too."""
-
+LIMITS = (1, 125, 126, 1000, 70_000)
 COMPRESSED = 4
 """Reserved bit 1 among the three, as `client_frame` takes them."""
+
+NO_CODE = 1005
+"""What websockets calls the code of a Close frame without one (RFC 6455 section 7.4.1)."""
 
 FAILURES = {1002, 1007, 1008, 1009}
 FRAME_TOKENS = (
@@ -152,18 +154,22 @@ def _check_events(events: Events, limit: int) -> Complaint | None:
 
 
 def _check_theirs(ours: Events, stream: bytes, limit: int, deflate: bool) -> Complaint | None:
-    """Hold our events against those of websockets. Where a deflate stream is bad, ours may be the stricter."""
+    """Hold our events against those of websockets.
+
+    Where a deflate stream is bad or a message too long, each may be the first to say so: websockets inflates frame by
+    frame, lets pass what ends too early, and counts a control frame between fragments as a part of the message.
+    """
     reason = ours[-1][1][2:] if ours and ours[-1][0] == FAILED else b""
     messages = [event for event in ours if event[0] != FAILED]
-    theirs, too_big = _websockets_events(stream, limit, deflate)
-    if deflate and (b"inflate" in reason or b"exceeds" in reason or too_big):
+    theirs, gave_up = _websockets_events(stream, limit, deflate)
+    if gave_up or b"inflate" in reason or b"exceeds" in reason:
         shorter = min(len(messages), len(theirs))
         messages, theirs = messages[:shorter], theirs[:shorter]
     return None if messages == theirs else Complaint("websockets disagrees", f"{theirs} instead of {messages}")
 
 
 def _websockets_events(stream: bytes, limit: int, deflate: bool) -> tuple[Events, bool]:
-    """Return the messages and control frames that websockets reads until the end or a fault, and if one was too big."""
+    """Return what websockets reads until the end or a fault, and whether it could not inflate, or found it too long."""
     protocol = ServerProtocol(state=OPEN, max_size=limit)
     if deflate:
         protocol.extensions = [PerMessageDeflate(True, True, 15, 15)]
@@ -183,7 +189,11 @@ def _websockets_events(stream: bytes, limit: int, deflate: bool) -> tuple[Events
             if message_opcode == TEXT:
                 message.decode()
         except UnicodeDecodeError:
-            break
+            return events, False
         events.append((message_opcode, message))
         message = b""
-    return events, protocol.close_sent is not None and protocol.close_sent.code == 1009
+    fault = protocol.parser_exc
+    if fault is not None and protocol.close_rcvd is not None:
+        # A Close inside a fragmented message is a fault to websockets, but allowed by RFC 6455 section 5.4.
+        events.append((CLOSE, b"" if protocol.close_rcvd.code == NO_CODE else protocol.close_rcvd.serialize()))
+    return events, isinstance(fault, PayloadTooBig) or (fault is not None and isinstance(fault.__cause__, zlib.error))

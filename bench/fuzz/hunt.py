@@ -6,6 +6,7 @@ A case is made from the seed, the target's name and a number alone, so these thr
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 from typing import NamedTuple, Protocol, TypeAlias
@@ -137,6 +138,9 @@ def _smaller(case: Case) -> Iterator[Case]:
     steps = case.steps
     for size, at in _spans(len(steps)):
         yield case._replace(steps=steps[:at] + steps[at + size :])
+    for index, (step, after) in enumerate(pairwise(steps)):
+        if isinstance(step, bytes) and isinstance(after, bytes):
+            yield case._replace(steps=(*steps[:index], step + after, *steps[index + 2 :]))
     for index, step in enumerate(steps):
         if isinstance(step, bytes):
             for size, at in _spans(len(step)):

@@ -63,7 +63,8 @@ def serve(file: Path | None, host: str | None, port: int | None, data: str | Non
 
         def announce() -> None:
             click.echo(f"data      {config.data.directory.absolute()}")
-            click.echo(f"stations  {gateway.stations_url}{{identity}}")
+            for url in gateway.stations_urls:
+                click.echo(f"stations  {url}{{identity}}")
             click.echo(f"admin     {gateway.admin_url}")
 
         try:
@@ -192,9 +193,11 @@ def _load(file: Path | None, options: Mapping[str, tuple[str, Any]] | None = Non
 
 def _check_files(config: "Config") -> None:
     """Read every file that `config` names. Raises ConfigError with the problems of all."""
+    from gateway.app.certificates import load_certificates
     from gateway.app.config_sources import ConfigError
     from gateway.app.side_files import read_bearer_token, read_credentials, read_station_list
     from gateway.app.token_file import read_tokens
+    from gateway.io.tls import empty_context
 
     reads: list[tuple[Callable[[Path], object], Path | None]] = [
         (read_station_list, config.stations.list_file),
@@ -209,6 +212,10 @@ def _check_files(config: "Config") -> None:
                 read(file)
             except ConfigError as error:
                 problems.extend(error.problems)
+    try:
+        load_certificates(empty_context(), config.tls)
+    except ConfigError as error:
+        problems.extend(error.problems)
     if problems:
         raise ConfigError(problems)
 

@@ -25,7 +25,7 @@ class DataSection(Struct, frozen=True, kw_only=True):
 
 
 class ListenerSection(Struct, frozen=True, kw_only=True):
-    """Where stations connect: `ws://HOST:PORT/PATH_PREFIX/{identity}`."""
+    """Where stations connect: `ws://HOST:PORT/PATH_PREFIX/{identity}`. All but the address holds for `[tls]` too."""
 
     host: Annotated[
         Text,
@@ -34,6 +34,9 @@ class ListenerSection(Struct, frozen=True, kw_only=True):
         ),
     ] = "127.0.0.1"
     port: Annotated[Port, Meta(description="TCP port; 0 takes any free one.")] = 9000
+    plain: Annotated[
+        bool, Meta(description="Whether this address is listened on. Without it stations need TLS, see `[tls]`.")
+    ] = True
     path_prefix: Annotated[
         str, Meta(max_length=255, description="What stands before the identity in the path; empty for nothing.")
     ] = "/ocpp"
@@ -72,6 +75,43 @@ class ListenerSection(Struct, frozen=True, kw_only=True):
             "that has never answered a ping.",
         ),
     ] = 30.0
+    deflate: Annotated[
+        bool,
+        Meta(description="Whether messages are compressed (permessage-deflate) for stations that offer it."),
+    ] = True
+    echo_path: Annotated[
+        Text | None,
+        Meta(
+            description="Path of a WebSocket that echoes what anybody sends to it, for test suites; on loopback only."
+        ),
+    ] = None
+
+
+class TlsCertificate(Struct, frozen=True, kw_only=True):
+    """A certificate and its key. An ECDSA and an RSA one can be served; OCPP asks for suites of both."""
+
+    certificate_file: Annotated[
+        Path, Meta(description="PEM file of the certificate and, behind it, those up to the root.")
+    ]
+    key_file: Annotated[Path, Meta(description="PEM file of its private key, not encrypted.")]
+
+
+class TlsSection(Struct, frozen=True, kw_only=True):
+    """Where stations connect with TLS 1.2 or newer (security profile 2): `wss://HOST:PORT/PATH_PREFIX/{identity}`.
+
+    Off without a certificate.
+    """
+
+    host: Annotated[
+        Text,
+        Meta(
+            description="Address to listen on. Off loopback, `stations.unknown` and `stations.credentials` must be set."
+        ),
+    ] = "127.0.0.1"
+    port: Annotated[Port, Meta(description="TCP port; 0 takes any free one.")] = 9443
+    certificate: Annotated[
+        tuple[TlsCertificate, ...], Meta(description="Certificates of the gateway, one for each kind of key.")
+    ] = ()
 
 
 class StationGroup(Struct, frozen=True, kw_only=True):
@@ -225,6 +265,7 @@ class Config(Struct, frozen=True, kw_only=True):
 
     data: DataSection = DataSection()
     listener: ListenerSection = ListenerSection()
+    tls: TlsSection = TlsSection()
     stations: StationsSection = StationsSection()
     authorisation: AuthorisationSection = AuthorisationSection()
     clock: ClockSection = ClockSection()

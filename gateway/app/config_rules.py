@@ -23,12 +23,28 @@ def broken_rules(config: Config, explicit: Container[tuple[str, ...]]) -> Iterat
 
 def _stations_off_loopback(config: Config, explicit: Container[tuple[str, ...]]) -> Iterator[BrokenRule]:
     """Who may reach the listener must be decided by somebody, not by a default."""
-    if is_loopback(config.listener.host):
+    key, host = next(_hosts_off_loopback(config), ("", ""))
+    if not host:
         return
-    reason = f'must be set, because listener.host = "{config.listener.host}" is not loopback'
+    reason = f'must be set, because {key} = "{host}" is not loopback'
     for name, choices in (("unknown", '"reject", "pending" or "accept"'), ("credentials", '"basic" or "none"')):
         if ("stations", name) not in explicit:
             yield BrokenRule(("stations", name), f"{reason}: {choices}")
+
+
+def _hosts_off_loopback(config: Config) -> Iterator[tuple[str, str]]:
+    """Yield key and value of each address on which others than this machine can reach the listener."""
+    if config.listener.plain and not is_loopback(config.listener.host):
+        yield "listener.host", config.listener.host
+    if config.tls.certificate and not is_loopback(config.tls.host):
+        yield "tls.host", config.tls.host
+
+
+def _somewhere_to_listen(config: Config, explicit: Container[tuple[str, ...]]) -> Iterator[BrokenRule]:
+    if not config.listener.plain and not config.tls.certificate:
+        yield BrokenRule(
+            ("tls", "certificate"), "must be given, because listener.plain = false: stations could not connect at all"
+        )
 
 
 def _stations_known(config: Config, explicit: Container[tuple[str, ...]]) -> Iterator[BrokenRule]:
@@ -51,15 +67,32 @@ def _groups_differ(config: Config, explicit: Container[tuple[str, ...]]) -> Iter
         yield BrokenRule(("stations", "group"), f"the name {name!r} stands twice; names of groups are unique")
 
 
+def _echo_path(config: Config, explicit: Container[tuple[str, ...]]) -> Iterator[BrokenRule]:
+    path, prefix = config.listener.echo_path, config.listener.path_prefix
+    if path is None:
+        return
+    if not _is_plain_path(path):
+        yield BrokenRule(("listener", "echo_path"), f'is "{path}", must be a plain path such as "/echo"')
+    elif path.rpartition("/")[0] == prefix:
+        yield BrokenRule(("listener", "echo_path"), f'is "{path}", where a station could be; must be a path elsewhere')
+    for key, host in _hosts_off_loopback(config):
+        yield BrokenRule(("listener", "echo_path"), f'is for tests only; remove it, because {key} = "{host}"')
+
+
 def _path_prefix(config: Config, explicit: Container[tuple[str, ...]]) -> Iterator[BrokenRule]:
     prefix = config.listener.path_prefix
-    segments = prefix.split("/")
-    plain = all(segment and segment not in {".", ".."} and segment.isprintable() for segment in segments[1:])
-    if prefix and (segments[0] or not plain or not prefix.isascii() or any(c in prefix for c in " ?#%{}")):
+    if prefix and not _is_plain_path(prefix):
         yield BrokenRule(
             ("listener", "path_prefix"),
             f'is "{prefix}", must be empty or a plain path such as "/ocpp" or "/a/b"',
         )
+
+
+def _is_plain_path(path: str) -> bool:
+    """Whether `path` is one that nothing between a station and us would write otherwise."""
+    first, *segments = path.split("/")
+    named = bool(segments) and all(segment and segment not in {".", ".."} for segment in segments)
+    return not first and named and path.isascii() and path.isprintable() and not any(c in path for c in " ?#%{}")
 
 
 def _authorisation(config: Config, explicit: Container[tuple[str, ...]]) -> Iterator[BrokenRule]:
@@ -77,15 +110,24 @@ def _admin_off_loopback(config: Config, explicit: Container[tuple[str, ...]]) ->
 
 
 def _ports_differ(config: Config, explicit: Container[tuple[str, ...]]) -> Iterator[BrokenRule]:
-    if config.admin.port == config.listener.port != 0:
-        yield BrokenRule(("admin", "port"), f"is {config.admin.port}, the same as listener.port; must be another")
+    ports = [("admin", config.admin.port)]
+    if config.tls.certificate:
+        ports.insert(0, ("tls", config.tls.port))
+    if config.listener.plain:
+        ports.insert(0, ("listener", config.listener.port))
+    for index, (section, port) in enumerate(ports):
+        same = next((other for other, taken in ports[:index] if taken == port != 0), None)
+        if same is not None:
+            yield BrokenRule((section, "port"), f"is {port}, the same as {same}.port; must be another")
 
 
 _RULES: tuple[Callable[[Config, Container[tuple[str, ...]]], Iterator[BrokenRule]], ...] = (
     _stations_off_loopback,
+    _somewhere_to_listen,
     _stations_known,
     _groups_differ,
     _path_prefix,
+    _echo_path,
     _authorisation,
     _admin_off_loopback,
     _ports_differ,

@@ -12,9 +12,11 @@ from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 from functools import partial
 from itertools import count
+from ssl import SSLContext
 from typing import Final, TypeAlias
 
 from gateway import __version__
+from gateway.app.certificates import load_certificates
 from gateway.app.config import Config
 from gateway.app.config_sources import ConfigError
 from gateway.app.resources import allow_connections
@@ -37,6 +39,7 @@ from gateway.io.journal import Journal
 from gateway.io.listener import ListenerSettings, StationListener
 from gateway.io.sqlite_store import SqliteStore
 from gateway.io.timers import TimerWheel
+from gateway.io.tls import empty_context
 from gateway.wire.versions import VERSIONS
 from gateway.wire.websocket import WebSocketSettings
 
@@ -119,15 +122,19 @@ class Gateway:
         self._admin: AdminServer | None = None
         self._release = AsyncExitStack()
         """What `stop` undoes: all that `start` took so far, the last first."""
-        self._address = ("", 0)
+        self._stations_urls: list[str] = []
+        self._tls_context: SSLContext | None = None
         self._started = False
 
     @property
     def stations_url(self) -> str:
-        """Where stations connect; they append their identity."""
-        host, port = self._address
-        host = f"[{host}]" if ":" in host else host
-        return f"ws://{host}:{port}{self.config.listener.path_prefix.rstrip('/')}/"
+        """Where stations connect, without TLS if that can be; they append their identity."""
+        return self._stations_urls[0]
+
+    @property
+    def stations_urls(self) -> tuple[str, ...]:
+        """Where stations connect, with and without TLS."""
+        return tuple(self._stations_urls)
 
     @property
     def admin_url(self) -> str:
@@ -152,6 +159,7 @@ class Gateway:
         admission = self._admission()
         authoriser = self._authoriser()
         token = None if config.admin.token_file is None else read_bearer_token(config.admin.token_file)
+        self._tls_context = self._make_tls_context()
         self._before_journal()
         self.journal = self._open_journal(directory)
         self._release.callback(self.journal.close)
@@ -167,17 +175,35 @@ class Gateway:
         with _address_named("admin", admin.host, admin.port):
             await self._admin.start()
         self._release.push_async_callback(self.listener.drain, closes_per_s=float("inf"), grace_s=0)
-        with _address_named("listener", listen.host, listen.port):
-            self._address = await self.listener.start(listen.host, listen.port, backlog=listen.backlog)
+        if listen.plain:
+            await self._listen("ws", "listener", listen.host, listen.port)
+        if self._tls_context is not None:
+            await self._listen("wss", "tls", config.tls.host, config.tls.port)
         self._started = True
         self.log(
             "started",
             version=__version__,
             data=str(directory.path),
-            stations_url=self.stations_url,
+            stations_url=" ".join(self.stations_urls),
             admin_url=self.admin_url,
             stations=len(self.registry),
         )
+
+    async def _listen(self, scheme: str, section: str, host: str, port: int) -> None:
+        context = self._tls_context if scheme == "wss" else None
+        with _address_named(section, host, port):
+            host, port = await self.listener.start(host, port, backlog=self.config.listener.backlog, context=context)
+        authority = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        self._stations_urls.append(f"{scheme}://{authority}{self.config.listener.path_prefix.rstrip('/')}/")
+
+    def _make_tls_context(self) -> SSLContext | None:
+        """Return what TLS is served with, None without a certificate."""
+        if not self.config.tls.certificate:
+            return None
+        context = empty_context()
+        kinds = load_certificates(context, self.config.tls)
+        self.log("certificates_loaded", kinds=kinds)
+        return context
 
     async def drain(self) -> None:
         """Take leave of the stations at the configured pace, each after the answer it waits for."""
@@ -303,6 +329,8 @@ class Gateway:
             connections_max=self.connections_max,
             stations_max=config.stations.remembered_max,
             handshake_timeout_s=listen.handshake_timeout_s,
+            deflate=listen.deflate,
+            echo_path=listen.echo_path,
             web_socket=WebSocketSettings(
                 message_bytes_max=listen.message_bytes_max,
                 ping_interval_s=listen.ping_interval_s,

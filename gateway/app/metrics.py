@@ -108,6 +108,12 @@ METRICS: Final[Sequence[Metric | HistogramMetric]] = (
         ("version",),
     ),
     Metric(
+        "connections_deflate",
+        "gauge",
+        "Open connections of stations that agreed on permessage-deflate.",
+        _one(lambda g: g.listener.deflating),
+    ),
+    Metric(
         "connections_max",
         "gauge",
         "Most connections that are accepted.",

@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Callable
 
+from msgspec.structs import replace
+
 from gateway.hot import Deflater
 from gateway.io.timers import TimerWheel
 from gateway.wire.websocket import State, WebSocket, WebSocketSettings
@@ -10,6 +12,8 @@ from gateway.wire.websocket import State, WebSocket, WebSocketSettings
 
 class EchoConnection(asyncio.Protocol):
     """An open connection whose text and binary messages are echoed, through the code that serves stations.
+
+    With a `deflater` every echo is compressed that is not empty, for it is compression that shall be tested.
 
     `closed` is called once with the connection after its end. While the peer does not read, nothing more is read from
     it: the echo of what one read brought is the most that waits.
@@ -30,7 +34,7 @@ class EchoConnection(asyncio.Protocol):
         self._monotonic = monotonic
         self._closed = closed
         self._close_timeout_s = settings.close_timeout_s
-        self._web_socket = WebSocket(transport.write, settings, monotonic(), deflater)
+        self._web_socket = WebSocket(transport.write, replace(settings, deflate_bytes_min=1), monotonic(), deflater)
         wheel.schedule(self, self._web_socket.next_deadline)
 
     def data_received(self, data: bytes) -> None:

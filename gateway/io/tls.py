@@ -1,0 +1,125 @@
+"""TLS for stations: OCPP security profile 2 (1.6 security whitepaper section 2.4, 2.0.1 Part 2 section A.1.3)."""
+
+import ssl
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from msgspec import Struct
+
+CIPHERS: Final = "ECDHE+AESGCM:ECDHE+CHACHA20:AES128-GCM-SHA256:AES256-GCM-SHA384"
+"""What TLS 1.2 may use, best first. The last two (TLS_RSA_WITH_AES_*_GCM) have no forward secrecy, but OCPP demands
+them for stations that know no other; Python's default leaves them out. TLS 1.3 has suites of its own, which stay on."""
+
+PROOFS: Final = {"ECDSA": "ECDHE-ECDSA-AES128-GCM-SHA256", "RSA": "AES128-GCM-SHA256"}
+"""For each kind of key that OCPP demands a suite that cannot be served without such a key."""
+
+PROOF_TURNS_MAX: Final = 10
+"""Turns of a handshake in memory; TLS 1.2 takes three."""
+
+
+class CertificatePair(Struct, frozen=True):
+    """Two PEM files: a certificate with the chain behind it, and its private key."""
+
+    certificate_file: Path
+    key_file: Path
+
+
+class CertificateError(Exception):
+    """A pair cannot be served. `index` says which, `field` which of its files, the text what is wrong with that."""
+
+    def __init__(self, index: int, field: str, text: str) -> None:
+        super().__init__(text)
+        self.index = index
+        self.field = field
+
+
+def empty_context() -> ssl.SSLContext:
+    """Return a context for servers of TLS 1.2 and newer that has no certificate yet."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers(CIPHERS)
+    context.options |= ssl.OP_NO_RENEGOTIATION
+    return context
+
+
+def serve_certificates(context: ssl.SSLContext, pairs: Sequence[CertificatePair]) -> tuple[str, ...]:
+    """Serve `pairs` to all who connect from now on, and return the kinds of their keys; open connections stay.
+
+    Raises CertificateError for what cannot be read, does not fit together or is the second of its kind; then nothing
+    has changed. A kind that was served and is not in `pairs` any more is served on, with its last certificate.
+    """
+    kinds: list[str] = []
+    for index, pair in enumerate(pairs):
+        probe = empty_context()  # a key that does not fit would leave a live context broken
+        _load(probe, pair, index)
+        kind = next((kind for kind, suite in PROOFS.items() if _serves(probe, suite)), None)
+        if kind is None:
+            raise CertificateError(index, "certificate_file", f"is for a key that is not {' or '.join(PROOFS)}")
+        if kind in kinds:
+            raise CertificateError(index, "certificate_file", f"is the second with an {kind} key; one can be served")
+        kinds.append(kind)
+    for index, pair in enumerate(pairs):
+        _load(context, pair, index)
+    return tuple(kinds)
+
+
+def _load(context: ssl.SSLContext, pair: CertificatePair, index: int) -> None:
+    _check_content(index, "certificate_file", pair.certificate_file, b"-----BEGIN CERTIFICATE-----", "certificate")
+    _check_content(index, "key_file", pair.key_file, b"PRIVATE KEY-----", "private key")
+    try:
+        context.load_cert_chain(pair.certificate_file, pair.key_file, password=_refuse_to_type)
+    except _PasswordNeededError:
+        raise CertificateError(index, "key_file", "is encrypted, and nobody is there to type its password") from None
+    except ssl.SSLError as error:
+        if error.reason in ("KEY_VALUES_MISMATCH", "NO_CERTIFICATE_ASSIGNED"):
+            raise CertificateError(index, "key_file", f"is not the key of {pair.certificate_file}") from None
+        reason = (error.reason or "it is damaged").replace("_", " ").lower()
+        raise CertificateError(index, "certificate_file", f"cannot be served with {pair.key_file}: {reason}") from None
+
+
+def _check_content(index: int, field: str, file: Path, marker: bytes, noun: str) -> None:
+    """Say of a file what OpenSSL would not: that it cannot be read, or is something else."""
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise CertificateError(index, field, f"cannot be read: {error.strerror}") from None
+    if marker not in content:
+        raise CertificateError(index, field, f"holds no {noun} in PEM")
+
+
+class _PasswordNeededError(Exception):
+    """A private key is encrypted."""
+
+
+def _refuse_to_type() -> str:
+    """Take the place of OpenSSL's own question, at a terminal that may not be there."""
+    raise _PasswordNeededError
+
+
+def _serves(context: ssl.SSLContext, suite: str) -> bool:
+    """Whether a client that knows this suite of TLS 1.2 only is served; tried out in memory."""
+    client_context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    client_context.check_hostname = False
+    client_context.verify_mode = ssl.CERT_NONE  # it is we who speak to ourselves
+    client_context.maximum_version = ssl.TLSVersion.TLSv1_2
+    client_context.set_ciphers(suite)
+    to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
+    client = client_context.wrap_bio(to_client, to_server)
+    server = context.wrap_bio(to_server, to_client, server_side=True)
+    for _ in range(PROOF_TURNS_MAX):
+        try:
+            if _is_done(client) & _is_done(server):
+                return True
+        except ssl.SSLError:
+            return False
+    return False
+
+
+def _is_done(end: ssl.SSLObject) -> bool:
+    """Go on with a handshake as far as it goes. Raises SSLError if it fails."""
+    try:
+        end.do_handshake()
+    except ssl.SSLWantReadError:
+        return False
+    return True

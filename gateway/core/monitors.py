@@ -1,0 +1,118 @@
+"""Variable monitors of a 2.x station: what is watched, by the id under which the station speaks of it.
+
+Learnt from the answers to SetVariableMonitoring and from NotifyMonitoringReport (OCPP 2.x use cases N02, N04 and N06). A
+periodic event stream of 2.1 names its monitor only by this id.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+from msgspec import UNSET, Struct
+
+from gateway.core.facts import FactKind
+from gateway.core.records import Record
+from gateway.core.stations import Station
+
+
+class Monitor(Struct, frozen=True):
+    """What one monitor watches and when it speaks: `value` is a threshold, a delta or an interval, by `type`.
+
+    `kind` is the eventNotificationType of 2.1: who put the monitor there.
+    """
+
+    monitor_id: int
+    component: str
+    variable: str
+    type: str
+    value: float
+    severity: int
+    component_instance: str | None = None
+    evse: int | None = None
+    connector: int | None = None
+    variable_instance: str | None = None
+    transaction: bool = False
+    kind: str | None = None
+
+
+MONITORS: Final = FactKind("monitor", Monitor)
+
+
+def monitor_of(station: Station, monitor_id: int) -> Monitor | None:
+    """Return the monitor with this id, None if it is not known."""
+    return MONITORS.get(station, str(monitor_id))
+
+
+def records_of_set(asked: Sequence[Any], results: Sequence[Any], now: datetime) -> list[Record]:
+    """Return what the answer to a SetVariableMonitoring tells: `asked` and `results` are its items, decoded.
+
+    An answer repeats component, variable and type of each item, which need not stand in the order asked.
+    """
+    records: list[Record] = []
+    left = list(asked)
+    for result in results:
+        item = next((item for item in left if _same(item, result)), None)
+        if item is None:
+            continue
+        left.remove(item)
+        if result.status == "Accepted" and result.id is not UNSET:
+            records.append(_holds(_monitor(result.id, item, item), now))
+    return records
+
+
+def records_of_report(request: Any, now: datetime) -> list[Record]:
+    """Return what one part of a NotifyMonitoringReport tells."""
+    listed = [] if request.monitor is UNSET else request.monitor
+    return [_holds(monitor, now) for watched in listed for monitor in monitors_of(watched)]
+
+
+def monitors_of(watched: Any) -> list[Monitor]:
+    """Return the monitors of one variable, as a report lists them."""
+    return [_monitor(monitoring.id, watched, monitoring) for monitoring in watched.variable_monitoring]
+
+
+def records_of_cleared(monitor_ids: Sequence[int], now: datetime) -> list[Record]:
+    """Return the records by which monitors are no more."""
+    return [MONITORS.ends(str(monitor_id), now) for monitor_id in monitor_ids]
+
+
+def shown(station: Station, parameters: Mapping[str, str], now: datetime) -> list[dict[str, Any]]:
+    """Return the monitors that are known, by their ids."""
+    return [msgspec.to_builtins(known) for known in sorted(MONITORS.of(station).values(), key=lambda m: m.monitor_id)]
+
+
+def _holds(monitor: Monitor, now: datetime) -> Record:
+    return MONITORS.holds(str(monitor.monitor_id), monitor, now)
+
+
+def _same(item: Any, result: Any) -> bool:
+    return (item.component, item.variable, item.type, item.severity) == (
+        result.component,
+        result.variable,
+        result.type,
+        result.severity,
+    ) and (item.id is UNSET or item.id == result.id)
+
+
+def _monitor(monitor_id: int, watched: Any, monitoring: Any) -> Monitor:
+    component, variable = watched.component, watched.variable
+    evse = component.evse
+    return Monitor(
+        monitor_id=monitor_id,
+        component=component.name,
+        variable=variable.name,
+        type=monitoring.type,
+        value=monitoring.value,
+        severity=monitoring.severity,
+        component_instance=_given(component.instance),
+        evse=None if evse is UNSET else evse.id,
+        connector=None if evse is UNSET else _given(evse.connector_id),
+        variable_instance=_given(variable.instance),
+        transaction=monitoring.transaction is True,
+        kind=_given(getattr(monitoring, "event_notification_type", UNSET)),
+    )
+
+
+def _given(value: Any) -> Any:
+    return None if value is UNSET else value

@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Iterator
 from decimal import Decimal
+from math import inf
 from random import Random
 from typing import Any, NamedTuple
 
@@ -233,7 +234,9 @@ class Maker:
             case "number" if "multipleOf" in schema:
                 return random.choice(TENTHS)
             case "number":
-                return random.choice((0, -7, 12345, 0.5, -273.15, 1e-9, 6.02e23))
+                lowest, highest = schema.get("minimum", -inf), schema.get("maximum", inf)
+                numbers = (0, -7, 12345, 0.5, -273.15, 1e-9, 6.02e23)
+                return random.choice([number for number in numbers if lowest <= number <= highest])
             case "boolean":
                 return random.random() < 0.5
             case None:

@@ -36,7 +36,7 @@ ids = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=36)
 
 
 def test_every_refusal_has_the_code_of_its_version():
-    assert ERROR_CODES == {"ocpp1.6": CODES_16, "ocpp2.0.1": CODES_201}
+    assert ERROR_CODES == {"ocpp1.6": CODES_16, "ocpp2.0.1": CODES_201, "ocpp2.1": CODES_201}
 
 
 @given(ids, st.dictionaries(texts, st.integers(-(2**53), 2**53)))

@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from bench.fuzz.envelopes import Envelopes
 from bench.fuzz.frames import Frames
 from bench.fuzz.hunt import Target, complaint_of, hunt, made
+from bench.fuzz.sessions import Sessions
 
-TARGETS: Mapping[str, Target] = {target.name: target for target in (Frames(), Envelopes())}
+TARGETS: Mapping[str, Target] = {target.name: target for target in (Frames(), Envelopes(), Sessions())}
 
 
 def main() -> int:

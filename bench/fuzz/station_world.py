@@ -1,0 +1,337 @@
+"""One station and its gateway without input and output, and the invariants that hold after every step."""
+
+import contextlib
+import json
+import re
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from bench.fuzz.hunt import Complaint, Step
+from gateway.core.calls import Call, CallEnded, Outcome
+from gateway.core.records import Entry
+from gateway.wire.versions import VERSIONS
+from tests.core.station_bench import CODES, MESSAGES, Bench, Line, ManualJournal
+from tests.parity.test_envelope import is_strict_json
+from tests.wire import schema_oracle
+
+CALL_STEP = "call"
+"""`call ACTION PAYLOAD` has the gateway call the station."""
+
+MOVES = ("commit", "commit", "full", "room", "later", "reconnect")
+
+CALL_TIMEOUT_S = 30.0
+IDENTITY = "STATION-UNDER-TEST"
+MESSAGE_ID_CHARACTERS_MAX = 36
+DESCRIPTION_CHARACTERS_MAX = 255
+EXACT_MAX = 2**53
+"""Beyond it a number may be valid and yet not recorded."""
+
+SECRET_CHARACTERS_MIN = 8
+"""Shortest value that is searched for in descriptions; shorter ones are there by chance."""
+
+TRANSACTION_ACTIONS = {"StartTransaction", "StopTransaction", "MeterValues", "TransactionEvent"}
+
+_HEAD = re.compile(rb'\s*\[[^,"]*,\s*("(?:[^"\\]|\\.)*")(?:\s*,\s*"([A-Za-z0-9]+)"\s*,)?', re.DOTALL)
+"""The id, and the action if there is one, of a text that may not be JSON further on."""
+
+_validators = {key: schema_oracle.validator(message.schema) for key, message in MESSAGES.items()}
+_property_names = {
+    name
+    for message in MESSAGES.values()
+    for part in (message.schema, *message.schema.get("definitions", {}).values())
+    for name in part.get("properties", {})
+}
+
+
+class WrongError(Exception):
+    """An invariant does not hold."""
+
+    def __init__(self, kind: str, detail: object) -> None:
+        super().__init__(kind)
+        self.complaint = Complaint(kind, str(detail))
+
+
+class Said(NamedTuple):
+    """What the station said, as the oracle reads it. `call` is (id, action, payload) of a CALL as it should be."""
+
+    text: bytes
+    message_id: str | None
+    action: str | None
+    call: tuple[str, str, Any] | None
+
+
+class WatchedJournal(ManualJournal):
+    """Knows which entries of CALLs are not on disk yet; `owner` is who appends."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.owner: object = None
+        self.pending: list[object] = []
+
+    def append(self, entry: Entry, durable: Callable[[], None]) -> None:
+        """Note an entry whose answer must wait."""
+        super().append(entry, self._noted(durable) if entry.answer else durable)
+
+    def barrier(self, durable: Callable[[], None]) -> None:
+        """Note a repeat whose answer must wait."""
+        super().barrier(self._noted(durable))
+
+    def _noted(self, durable: Callable[[], None]) -> Callable[[], None]:
+        owner = self.owner
+        self.pending.append(owner)
+
+        def on_disk() -> None:
+            self.pending.remove(owner)
+            durable()
+
+        return on_disk
+
+
+class World:
+    """Takes steps. What is wrong raises WrongError; what the gateway raises is let through."""
+
+    def __init__(self, version: str, strict: bool, registration: Any) -> None:
+        self._version = version
+        self._strict = strict
+        self._registration = registration
+        self._journal = WatchedJournal()
+        self._bench = Bench(journal=self._journal, registration=registration)
+        self._calls: list[tuple[Call, list[CallEnded]]] = []
+        self._transactions: dict[int, str] = {}
+        self._line = self._connect()
+
+    def take(self, step: Step) -> None:
+        """Do one step and look at what came of it."""
+        if isinstance(step, bytes):
+            self._say(step)
+        elif step.startswith(CALL_STEP):
+            self._call_station(step)
+        else:
+            {
+                "commit": self._journal.commit,
+                "full": self._fill,
+                "room": self._bench.make_room,
+                "later": self._wait,
+                "reconnect": self._reconnect,
+            }[step]()
+        self._look()
+
+    def end(self) -> None:
+        """Let everything come to its end, and see that it did."""
+        self._bench.make_room()
+        self._journal.commit_all()
+        self._look()
+        self._check_all_answered()
+        if not self._line.session.idle or not self._line.link.is_reading:
+            raise WrongError("it does not come to rest", f"idle {self._line.session.idle}")
+        self._line.session.close()
+        if any(len(ends) != 1 for _, ends in self._calls):
+            raise WrongError("a call of ours did not end once", self._calls)
+        if failures := [fields for event, fields in self._bench.logged if event == "answer_failed"]:
+            raise WrongError(f"answer_failed: {failures[0]['error'][:60]}", failures)
+
+    def _connect(self) -> Line:
+        line = self._bench.connect(self._version, IDENTITY, strict=self._strict)
+        line.link.written.clear()
+        line.link.write = self._watched(line)  # type: ignore[method-assign]
+        self._journal.owner = line
+        self._said: list[Said] = []
+        self._answered: list[list[Any]] = []
+        self._early: list[bytes] = []
+        return line
+
+    def _watched(self, line: Line) -> Callable[[bytes], bool]:
+        """Return the line's way to write, which notes what is answered while an entry of the line is not on disk."""
+        write, pending = line.link.write, self._journal.pending
+
+        def watched(message: bytes) -> bool:
+            if line in pending and message.startswith(b"[3,"):
+                self._early.append(message)
+            return write(message)
+
+        return watched
+
+    def _reconnect(self) -> None:
+        self._look()
+        self._line.link.is_reading = True
+        self._line = self._connect()
+
+    def _fill(self) -> None:
+        self._journal.has_room = False
+
+    def _wait(self) -> None:
+        self._bench.monotonic_s += CALL_TIMEOUT_S
+        scheduled, self._bench.scheduled = self._bench.scheduled, []
+        for queue, _ in scheduled:
+            queue.tick(self._bench.monotonic_s)
+
+    def _call_station(self, step: str) -> None:
+        _, name, payload = step.split(" ", 2)
+        action = VERSIONS[self._version].to_station[name]
+        ends: list[CallEnded] = []
+        if self._line.session.takes_calls:
+            call = Call(action, payload.encode(), self._bench.monotonic_s + CALL_TIMEOUT_S, ends.append)
+            self._calls.append((call, ends))
+            self._line.session.call(call)
+
+    def _say(self, text: bytes) -> None:
+        try:
+            text.decode()
+        except UnicodeDecodeError:
+            return  # the frame reader lets nothing through that is not UTF-8
+        self._said.append(read(text))
+        under_way = [(call, ends) for call, ends in self._calls if call.message_id and not ends]
+        self._line.session.receive(text)
+        if len(under_way) > 1:
+            raise WrongError("two calls of ours are open", [call.message_id for call, _ in under_way])
+        for call, ends in under_way:
+            self._check_end(call, ends, text)
+
+    def _check_end(self, call: Call, ends: list[CallEnded], text: bytes) -> None:
+        """See that the open call ended if `text` is its answer, in the right way, and only then."""
+        if not is_strict_json(text):
+            return
+        match json.loads(text):
+            case [3, str(message_id), payload] if message_id == call.message_id:
+                verdicts = schema_oracle.verdicts(
+                    _validators[self._version, call.action.name, "response"], {} if payload is None else payload
+                )
+                if len(ends) != 1 or (ends[0].outcome is Outcome.CALL_ERROR) != bool(verdicts):
+                    raise WrongError(f"an answer to {call.action.name} is misjudged", f"{ends}: {verdicts}")
+            case [4, str(message_id), str(), str(), _] if message_id == call.message_id:
+                if len(ends) != 1 or ends[0].outcome is not Outcome.CALL_ERROR:
+                    raise WrongError("a CALLERROR does not end the call", ends)
+            case [_, message_id, *_] if message_id == call.message_id:
+                pass
+            case _ if ends:
+                raise WrongError("what is no answer ended the call", ends)
+
+    def _look(self) -> None:
+        """Check what was written since the last look."""
+        link = self._line.link
+        if link.failures:
+            raise WrongError(f"the session failed with {type(link.failures[0]).__name__}", link.failures)
+        messages = [json.loads(text) for text in link.written]
+        link.written.clear()
+        for message in messages:
+            kind = message[0]
+            if kind == 3:
+                self._check_result(*message[1:])
+            elif kind == 4 or (kind == 5 and VERSIONS[self._version].sends):
+                self._check_error(*message)
+            elif kind != 2 or not message[1].startswith("gateway-"):
+                raise WrongError("nobody may write this", message)
+        if self._early:
+            raise WrongError("answered before it is on disk", self._early)
+
+    def _check_result(self, message_id: str, payload: Any) -> None:
+        actions = {said.action for said in self._said if said.message_id == message_id and said.action is not None}
+        valid = [
+            action
+            for action in actions
+            if (self._version, action, "response") in _validators
+            and not schema_oracle.verdicts(_validators[self._version, action, "response"], payload)
+        ]
+        if not valid:
+            raise WrongError(f"answer of {sorted(actions)} is not valid", f"{message_id}: {payload}")
+        self._answered.append([3, message_id, payload])
+
+    def _check_error(self, kind: int, message_id: Any, code: str, description: str, details: Any) -> None:
+        if details != {} or not isinstance(message_id, str) or len(description) > DESCRIPTION_CHARACTERS_MAX:
+            raise WrongError("error is malformed", [kind, message_id, code, description, details])
+        if code not in CODES[self._version]:
+            raise WrongError(f"{code} is no code of {self._version}", description)
+        if code == "InternalError":
+            raise WrongError("InternalError", [event for event in self._bench.logged if event[0] == "answer_failed"])
+        for said in self._said:
+            if said.message_id == message_id and (leaked := leak(said.text, description)):
+                raise WrongError("a value of the sender is in the description", f"{leaked!r} in {description!r}")
+        if kind == 4:
+            self._answered.append([4, message_id, code, description])
+
+    def _check_all_answered(self) -> None:
+        calls = [said.call for said in self._said if said.call is not None]
+        ids = [call[0] for call in calls]
+        broken_ids = {said.message_id for said in self._said if said.call is None}
+        answers = [answer for answer in self._answered if answer[1] in ids]
+        if not broken_ids & set(ids) and [answer[1] for answer in answers] != ids:
+            raise WrongError("not every CALL is answered once, in order", f"{ids} got {self._answered}")
+        if len(self._answered) > len(self._said):
+            raise WrongError("more answers than messages", self._answered)
+        if not broken_ids & set(ids):
+            for call, answer in zip(calls, answers, strict=True):
+                self._check_verdict(*call, answer)
+
+    def _check_verdict(self, _: str, action: str, payload: Any, answer: list[Any]) -> None:
+        """What is accepted and what is refused, by the schema alone."""
+        validator = _validators.get((self._version, action, "request"))
+        known = action in VERSIONS[self._version].from_station
+        if self._registration != "Accepted" and action != "BootNotification":
+            return
+        if not known or validator is None:
+            if answer[0] != 4:
+                raise WrongError("an unknown action is answered", answer)
+            return
+        verdicts = schema_oracle.verdicts(validator, {} if payload is None else payload)
+        if action in TRANSACTION_ACTIONS and not self._strict:
+            if answer[0] != 3:
+                raise WrongError("a transaction message is refused", answer)
+        elif verdicts and answer[0] == 3:
+            raise WrongError(f"an invalid {action} is accepted", verdicts)
+        elif not verdicts and answer[0] == 4 and not _beyond_records(payload):
+            raise WrongError(f"a valid {action} is refused", answer)
+        if action == "StartTransaction" and answer[0] == 3:
+            self._check_transaction_id(payload, answer[2]["transactionId"])
+
+    def _check_transaction_id(self, payload: Any, transaction_id: int) -> None:
+        text = json.dumps(payload)
+        if self._transactions.setdefault(transaction_id, text) != text:
+            raise WrongError("one transaction id for two transactions", transaction_id)
+
+
+def read(text: bytes) -> Said:
+    """Return how the oracle reads what a station said."""
+    if is_strict_json(text):
+        message = json.loads(text)
+        if isinstance(message, list) and len(message) == 4 and type(message[0]) is int and message[0] == 2:
+            _, message_id, action, payload = message
+            if isinstance(action, str) and _is_id(message_id):
+                return Said(text, message_id, action, (message_id, action, payload))
+        message_id = message[1] if isinstance(message, list) and len(message) > 1 and _is_id(message[1]) else None
+        return Said(text, message_id, None, None)
+    head = _HEAD.match(text)
+    if head is None:
+        return Said(text, None, None, None)
+    with contextlib.suppress(ValueError):
+        return Said(text, json.loads(head[1]), head[2] and head[2].decode(), None)
+    return Said(text, None, None, None)
+
+
+def leak(text: bytes, description: str) -> str | None:
+    """Return a value in `text` that the description repeats. Names of properties may be there."""
+    try:
+        values = _leaves(json.loads(text))
+    except (ValueError, RecursionError):
+        return None
+    for value in values:
+        shown = value if isinstance(value, str) else json.dumps(value)
+        if len(shown) >= SECRET_CHARACTERS_MIN and shown in description and shown not in _property_names:
+            return shown
+    return None
+
+
+def _leaves(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        return [leaf for inner in value.values() for leaf in _leaves(inner)]
+    if isinstance(value, list):
+        return [leaf for inner in value for leaf in _leaves(inner)]
+    return [value]
+
+
+def _is_id(value: Any) -> bool:
+    return isinstance(value, str) and 1 <= len(value) <= MESSAGE_ID_CHARACTERS_MAX
+
+
+def _beyond_records(payload: Any) -> bool:
+    """Whether it has a number that a schema allows and a record cannot hold."""
+    return any(isinstance(leaf, int | float) and abs(leaf) > EXACT_MAX for leaf in _leaves(payload))

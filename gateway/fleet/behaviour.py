@@ -42,6 +42,15 @@ class Behaviour(Struct, frozen=True, kw_only=True):
 
     offline_s: tuple[float, float] = (60.0, 1800.0)
 
+    work_step_s: tuple[float, float] = (10.0, 60.0)
+    """How long a step of a firmware update or an upload takes, at least and at most."""
+
+    work_fails: float = 0.05
+    """The share of firmware updates and uploads that fail."""
+
+    stream_s: int | None = None
+    """2.1: each EVSE has a monitor that reads its power every so many seconds, and sends it as a stream; None: not."""
+
     id_tokens: Sequence[str] = ()
     """The cards in circulation, at most 20 characters each; none means any number of random ones."""
 

@@ -1,4 +1,4 @@
-"""What the two versions share: how an intent becomes a message, and how a station serves its server's calls."""
+"""What the versions share: how an intent becomes a message, and how a station serves its server's calls."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -30,6 +30,9 @@ class Dialect(Protocol):
     subprotocol: str
     """The name under which the version is negotiated, such as `ocpp1.6`."""
 
+    refuses_results: bool
+    """Whether a CALLRESULT that is not that of the version is answered by CALLRESULTERROR (2.1)."""
+
     def call(self, intent: Intent) -> tuple[str, Payload] | None:
         """The action and payload that say `intent`, or None where the version has nothing to say about it."""
 
@@ -44,14 +47,23 @@ class Dialect(Protocol):
 
 
 class Serve(NamedTuple):
-    """How one action of the server is served: the part of its payload that matters, and what is done."""
+    """How one action of the server is served: the part of its payload that matters, and what is done.
+
+    `serve` gets the dialect or the station, whichever its version needs, the part, and the time.
+    """
 
     asked: type
-    serve: Callable[[Any, datetime], Payload]
+    serve: Callable[[Any, Any, datetime], Payload]
 
 
 def serve_from(
-    table: Mapping[str, Serve], known: frozenset[str], malformed: str, action: str, payload: Payload, now: datetime
+    table: Mapping[str, Serve],
+    known: frozenset[str],
+    malformed: str,
+    host: object,
+    action: str,
+    payload: Payload,
+    now: datetime,
 ) -> Payload:
     """Serve `action` from `table`. `known` actions exist in the version; `malformed` is its code for a bad payload."""
     served = table.get(action)
@@ -61,7 +73,7 @@ def serve_from(
         asked: Any = msgspec.convert(payload, served.asked)
     except msgspec.ValidationError as error:
         raise Refusal(malformed, str(error)) from error
-    return served.serve(asked, now)
+    return served.serve(host, asked, now)
 
 
 def timestamp(at: datetime) -> str:

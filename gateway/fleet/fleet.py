@@ -2,24 +2,19 @@
 
 import asyncio
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from msgspec import Struct
 
 from gateway.fleet.behaviour import Behaviour
 from gateway.fleet.clock import Clock, seconds_from
-from gateway.fleet.dialect import Dialect
 from gateway.fleet.dice import Dice
+from gateway.fleet.editions import DIALECTS
 from gateway.fleet.link import Dial, dial_websocket
-from gateway.fleet.ocpp16 import Ocpp16
-from gateway.fleet.ocpp201 import Ocpp201
 from gateway.fleet.runner import Runner, Tally
 from gateway.fleet.station import SimulatedStation
 from gateway.fleet.truth import TransactionTruth
-
-DIALECTS: dict[str, Callable[[SimulatedStation], Dialect]] = {"ocpp1.6": Ocpp16, "ocpp2.0.1": Ocpp201}
-"""The versions that a station may speak, by subprotocol."""
 
 DIALLING_MAX = 64
 """Handshakes open at one time; more would only wait in the server's backlog."""
@@ -52,6 +47,10 @@ class FleetStatistics(Struct, frozen=True):
     served: int
     refused: int
     malformed: int
+    sends: int
+    """Messages without an answer: samples of streams (2.1)."""
+    result_errors: int
+    """Answers of stations that the server called wrong (2.1)."""
     connects: int
     losses: int
     steps_lost: int
@@ -79,7 +78,7 @@ class Fleet:
         samples_kept_max: int = 1000,
         dial: Dial | None = None,
     ) -> None:
-        """Stations take turns with `versions` (`ocpp1.6`, `ocpp2.0.1`). The same `seed` makes the same fleet.
+        """Stations take turns with `versions` (of `editions.DIALECTS`). The same `seed` makes the same fleet.
 
         The first connects are spread at `connects_per_s`; it and `answer_timeout_s` count real seconds. `dial` replaces
         the WebSocket connections to `url`. Raises ValueError for an unknown version or for less than one station.
@@ -138,6 +137,8 @@ class Fleet:
             errors=tally.errors,
             timeouts=tally.timeouts,
             served=tally.served,
+            sends=tally.sends,
+            result_errors=tally.result_errors,
             refused=tally.refused,
             malformed=tally.malformed,
             connects=tally.connects,

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from msgspec import Struct
 
@@ -13,6 +13,7 @@ class Stage(StrEnum):
     """Where an EVSE is in the visit of a vehicle, as finely as any version wants to know it."""
 
     AVAILABLE = "Available"
+    RESERVED = "Reserved"
     CONNECTED = "Connected"
     CHARGING = "Charging"
     SUSPENDED_EV = "SuspendedEV"
@@ -74,6 +75,7 @@ class Step(Struct, frozen=True):
     stopped_reason: str | None = None
     remote_start_id: int | None = None
     offline: bool = False
+    reservation_id: int | None = None
 
 
 class Measured(Struct, frozen=True):
@@ -85,14 +87,96 @@ class Measured(Struct, frozen=True):
     transaction: str | None
 
 
-class Inventory(Struct, frozen=True):
-    """The answer, in a message of its own, to a request for a report of all variables."""
+class Secured(Struct, frozen=True):
+    """Something that matters to security has happened; `kind` is a name of the specification's list."""
 
-    request_id: int
+    kind: str
     at: datetime
 
 
-Intent: TypeAlias = Boot | Beat | StageChanged | Ask | Step | Measured | Inventory
+class FirmwareProgress(Struct, frozen=True):
+    """How far a firmware update is (FirmwareStatusEnumType). `signed` where it was asked for with a certificate."""
+
+    status: str
+    request_id: int | None
+    signed: bool
+
+
+class UploadProgress(Struct, frozen=True):
+    """How far an upload of logs is (UploadLogStatusEnumType). Without `request_id` it is 1.6's diagnostics."""
+
+    status: str
+    request_id: int | None
+
+
+ProgressIntent: TypeAlias = FirmwareProgress | UploadProgress
+
+
+class ReservationEnded(Struct, frozen=True):
+    """A reservation has Expired, or was Removed by the station."""
+
+    reservation_id: int
+    status: str
+
+
+class MonitorEvent(Struct, frozen=True):
+    """A monitor reports the value of what `place` (component and variable) names."""
+
+    monitor_id: int
+    place: dict[str, Any]
+    at: datetime
+    value: float
+    trigger: str
+    severity: int
+    cleared: bool
+
+
+class StreamOpened(Struct, frozen=True):
+    """The station wants to send the samples of a monitor as a stream: every `interval_s`, or `values` together."""
+
+    stream_id: int
+    monitor_id: int
+    interval_s: int
+    values: int
+
+
+class StreamClosed(Struct, frozen=True):
+    """The stream has ended."""
+
+    stream_id: int
+
+
+class StreamData(Struct, frozen=True):
+    """Samples of a stream, oldest first. They go out without an answer."""
+
+    stream_id: int
+    samples: tuple[tuple[datetime, float], ...]
+
+
+class Report(Struct, frozen=True):
+    """What a server has asked to be told in messages of their own; the words are those of 2.x already."""
+
+    action: str
+    payload: dict[str, Any]
+
+
+Intent: TypeAlias = (
+    Boot
+    | Beat
+    | StageChanged
+    | Ask
+    | Step
+    | Measured
+    | Secured
+    | FirmwareProgress
+    | UploadProgress
+    | ReservationEnded
+    | MonitorEvent
+    | StreamOpened
+    | StreamClosed
+    | StreamData
+    | Report
+)
 
 
 class Registered(Struct, frozen=True):
@@ -108,8 +192,14 @@ class Authorised(Struct, frozen=True):
     accepted: bool | None
 
 
+class StreamAnswered(Struct, frozen=True):
+    """Whether the server takes a stream."""
+
+    accepted: bool
+
+
 class Acknowledged(Struct, frozen=True):
     """An answer that says no more than that the message has arrived."""
 
 
-Answer: TypeAlias = Registered | Authorised | Acknowledged
+Answer: TypeAlias = Registered | Authorised | StreamAnswered | Acknowledged

@@ -1,4 +1,4 @@
-"""OCPP-J on the station's side: the three messages as JSON arrays, and the socket that carries them."""
+"""OCPP-J on the station's side: the messages as JSON arrays, and the socket that carries them."""
 
 import ssl
 from collections.abc import Awaitable, Callable
@@ -12,7 +12,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from websockets.headers import build_authorization_basic
 from websockets.typing import Subprotocol
 
-CALL, CALL_RESULT, CALL_ERROR = 2, 3, 4
+CALL, CALL_RESULT, CALL_ERROR, CALL_RESULT_ERROR, SEND = 2, 3, 4, 5, 6
 
 MESSAGE_BYTES_MAX = 256 * 1024
 """Largest message taken from a server: a local list or a charging profile is far below."""
@@ -32,7 +32,7 @@ class MalformedMessage(ValueError):  # noqa: N818
 
 
 class Message(NamedTuple):
-    """A received message. `action` is the error code in a CALLERROR and empty in a CALLRESULT."""
+    """A received message. `action` is the code in an error and empty in a CALLRESULT."""
 
     kind: int
     message_id: str
@@ -75,6 +75,16 @@ def encode_error(message_id: str, code: str, description: str) -> bytes:
     return msgspec.json.encode((CALL_ERROR, message_id, code, description, {}))
 
 
+def encode_result_error(message_id: str, code: str, description: str) -> bytes:
+    """A CALLRESULTERROR (2.1, Part 4 section 4.2.4) without details."""
+    return msgspec.json.encode((CALL_RESULT_ERROR, message_id, code, description, {}))
+
+
+def encode_send(message_id: str, action: str, payload: bytes) -> bytes:
+    """A SEND (2.1, Part 4 section 4.2.5), which nobody answers, with a payload that is encoded already."""
+    return msgspec.json.encode((SEND, message_id, action, msgspec.Raw(payload)))
+
+
 def decode(text: bytes) -> Message:
     """The message in `text`. Raises MalformedMessage."""
     try:
@@ -88,7 +98,9 @@ def decode(text: bytes) -> Message:
             return Message(CALL_RESULT, message_id, "", payload or {})
         case [4, str(message_id), str(code), *_]:
             return Message(CALL_ERROR, message_id, code, {})
-    raise MalformedMessage("neither CALL nor CALLRESULT nor CALLERROR")
+        case [5, str(message_id), str(code), *_]:
+            return Message(CALL_RESULT_ERROR, message_id, code, {})
+    raise MalformedMessage("no message that a server may send")
 
 
 class WebSocket:

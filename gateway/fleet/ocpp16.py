@@ -4,7 +4,8 @@ from datetime import datetime
 
 import msgspec
 
-from gateway.fleet.dialect import Payload, Quantity, Serve, quantities, serve_from, timestamp
+from gateway.fleet.commands16 import KNOWN, SERVED
+from gateway.fleet.dialect import Payload, Quantity, quantities, serve_from, timestamp
 from gateway.fleet.intents import (
     Acknowledged,
     Answer,
@@ -12,33 +13,24 @@ from gateway.fleet.intents import (
     Authorised,
     Beat,
     Boot,
+    FirmwareProgress,
     Intent,
-    Inventory,
     Measured,
     Registered,
+    Report,
+    Secured,
     Stage,
     StageChanged,
     Step,
+    UploadProgress,
 )
 from gateway.fleet.meter import Reading
-from gateway.fleet.payloads16 import (
-    AuthorizeResult,
-    BootResult,
-    ChangeAvailability,
-    ChangeConfiguration,
-    GetConfiguration,
-    RemoteStart,
-    RemoteStop,
-    Reset,
-    StartResult,
-    StopResult,
-    TriggerMessage,
-)
+from gateway.fleet.payloads16 import AuthorizeResult, BootResult, StartResult, StopResult
 from gateway.fleet.station import SimulatedStation
-from gateway.fleet.variables import ATTEMPT_INTERVAL, ATTEMPTS, HEARTBEAT_INTERVAL, METER_INTERVAL
 
 STATUS = {
     Stage.AVAILABLE: "Available",
+    Stage.RESERVED: "Reserved",
     Stage.CONNECTED: "Preparing",
     Stage.CHARGING: "Charging",
     Stage.SUSPENDED_EV: "SuspendedEV",
@@ -57,61 +49,30 @@ UNITLESS = frozenset({"Hz"})
 FAILED_TRANSACTION = -1
 """What a station sends for a transaction whose start the server never answered (errata 3.18)."""
 
-KEYS = {
-    "HeartbeatInterval": HEARTBEAT_INTERVAL,
-    "MeterValueSampleInterval": METER_INTERVAL,
-    "TransactionMessageAttempts": ATTEMPTS,
-    "TransactionMessageRetryInterval": ATTEMPT_INTERVAL,
-}
-"""Configuration keys (section 9) that a server may set, and where they live in the device model."""
-
-ACTIONS = frozenset(
-    {
-        "CancelReservation",
-        "CertificateSigned",
-        "ClearCache",
-        "ClearChargingProfile",
-        "DataTransfer",
-        "DeleteCertificate",
-        "ExtendedTriggerMessage",
-        "GetCompositeSchedule",
-        "GetDiagnostics",
-        "GetInstalledCertificateIds",
-        "GetLocalListVersion",
-        "GetLog",
-        "InstallCertificate",
-        "ReserveNow",
-        "SendLocalList",
-        "SetChargingProfile",
-        "SignedUpdateFirmware",
-        "UnlockConnector",
-        "UpdateFirmware",
-    }
+FIRMWARE = frozenset(
+    {"Downloaded", "DownloadFailed", "Downloading", "Idle", "InstallationFailed", "Installing", "Installed"}
 )
-"""What a server may also ask in this version. Smart charging moves from here into the table of `Ocpp16.__init__`."""
+"""FirmwareStatus without the security extension (section 7.25): what else there is goes untold."""
 
 
 class Ocpp16:
     """The `Dialect` of 1.6 for one station. A connector's number is that of the EVSE."""
 
+    __slots__ = ("_ids", "station")
+
     subprotocol = "ocpp1.6"
+    refuses_results = False
 
     def __init__(self, station: SimulatedStation) -> None:
-        self._station = station
+        self.station = station
         self._ids: dict[str, int] = {}
         """The server's ids of the transactions that are not over, by ours."""
-        self._table = {
-            "ChangeAvailability": Serve(ChangeAvailability, self._change_availability),
-            "ChangeConfiguration": Serve(ChangeConfiguration, self._change_configuration),
-            "GetConfiguration": Serve(GetConfiguration, self._get_configuration),
-            "RemoteStartTransaction": Serve(RemoteStart, self._remote_start),
-            "RemoteStopTransaction": Serve(RemoteStop, self._remote_stop),
-            "Reset": Serve(Reset, self._reset),
-            "TriggerMessage": Serve(TriggerMessage, self._trigger),
-        }
 
     def call(self, intent: Intent) -> tuple[str, Payload] | None:
-        """See `Dialect.call`. A change of the charging state is told by StatusNotification alone."""
+        """See `Dialect.call`. A change of the charging state is told by StatusNotification alone.
+
+        Monitors and streams are not of this version; that a reservation ends shows in the status alone.
+        """
         match intent:
             case Step():
                 return self._transaction_call(intent)
@@ -136,8 +97,15 @@ class Ocpp16:
                     "firmwareVersion": plate.firmware,
                     "meterSerialNumber": plate.meter_serial,
                 }
-            case Inventory():
-                return None
+            case Secured():
+                return "SecurityEventNotification", {"type": intent.kind, "timestamp": timestamp(intent.at)}
+            case FirmwareProgress():
+                return _firmware_status(intent)
+            case UploadProgress():
+                return _upload_status(intent)
+            case Report():
+                return intent.action, intent.payload
+        return None
 
     def answer(self, intent: Intent, payload: Payload) -> Answer:
         """See `Dialect.answer`. Remembers the id that the server gives a transaction."""
@@ -149,7 +117,7 @@ class Ocpp16:
         if isinstance(intent, Step) and intent.event == "Started":
             start = msgspec.convert(payload, StartResult)
             self._ids[intent.transaction] = start.transaction_id
-            truth = self._station.truth(intent.transaction)
+            truth = self.station.truth(intent.transaction)
             if truth is not None:
                 truth.server_id = start.transaction_id
             return Authorised(start.id_tag_info.status == "Accepted")
@@ -165,7 +133,11 @@ class Ocpp16:
 
     def serve(self, action: str, payload: Payload, now: datetime) -> Payload:
         """See `Dialect.serve`."""
-        return serve_from(self._table, ACTIONS, "FormationViolation", action, payload, now)
+        return serve_from(SERVED, KNOWN, "FormationViolation", self, action, payload, now)
+
+    def ours(self, transaction_id: int) -> str | None:
+        """The transaction to which the server has given this id."""
+        return next((ours for ours, theirs in self._ids.items() if theirs == transaction_id), None)
 
     def _transaction_call(self, step: Step) -> tuple[str, Payload] | None:
         if step.event == "Started":
@@ -175,7 +147,7 @@ class Ocpp16:
                 "idTag": step.id_token,
                 "meterStart": step.reading.register_wh,
                 "timestamp": timestamp(step.at),
-            }
+            } | ({} if step.reservation_id is None else {"reservationId": step.reservation_id})
         transaction_id = self._ids.get(step.transaction, FAILED_TRANSACTION)
         if step.event == "Updated":
             if step.reading is None:
@@ -196,51 +168,22 @@ class Ocpp16:
         samples = [_sampled_value(quantity, context) for quantity in quantities(reading)]
         return {"connectorId": connector, "meterValue": [{"timestamp": timestamp(at), "sampledValue": samples}]}
 
-    def _change_availability(self, asked: ChangeAvailability, now: datetime) -> Payload:
-        operative = asked.type == "Operative"
-        return {"status": self._station.change_availability(asked.connector_id, operative, now)}
 
-    def _change_configuration(self, asked: ChangeConfiguration, now: datetime) -> Payload:
-        variable = KEYS.get(asked.key)
-        if variable is None:
-            return {"status": "Rejected" if asked.key in self._constants() else "NotSupported"}
-        return {"status": "Accepted" if self._station.set_variable(variable, asked.value) else "Rejected"}
+def _firmware_status(told: FirmwareProgress) -> tuple[str, Payload] | None:
+    if told.signed:
+        request = {} if told.request_id is None else {"requestId": told.request_id}
+        return "SignedFirmwareStatusNotification", {"status": told.status} | request
+    return ("FirmwareStatusNotification", {"status": told.status}) if told.status in FIRMWARE else None
 
-    def _get_configuration(self, asked: GetConfiguration, now: datetime) -> Payload:
-        known = {key: (self._station.variable(variable), False) for key, variable in KEYS.items()}
-        known |= {key: (value, True) for key, value in self._constants().items()}
-        wanted = asked.key or list(known)
-        answer: Payload = {
-            "configurationKey": [
-                {"key": key, "readonly": known[key][1], "value": known[key][0]} for key in wanted if key in known
-            ]
-        }
-        unknown = [key for key in wanted if key not in known]
-        return answer | ({"unknownKey": unknown} if unknown else {})
 
-    def _constants(self) -> dict[str, str]:
-        return {
-            "AuthorizeRemoteTxRequests": "false",
-            "NumberOfConnectors": str(len(self._station.outlets)),
-            "SupportedFeatureProfiles": "Core,RemoteTrigger",
-        }
-
-    def _remote_start(self, asked: RemoteStart, now: datetime) -> Payload:
-        started = self._station.request_start(asked.connector_id, asked.id_tag, None, now)
-        return {"status": "Rejected" if started is None else "Accepted"}
-
-    def _remote_stop(self, asked: RemoteStop, now: datetime) -> Payload:
-        ours = next((ours for ours, theirs in self._ids.items() if theirs == asked.transaction_id), None)
-        stopped = ours is not None and self._station.request_stop(ours, now)
-        return {"status": "Accepted" if stopped else "Rejected"}
-
-    def _reset(self, asked: Reset, now: datetime) -> Payload:
-        """Both kinds stop what runs at once; a soft reset only gives another reason."""
-        reason = "ImmediateReset" if asked.type == "Hard" else "Reboot"
-        return {"status": self._station.reset(now, on_idle=False, reason=reason)}
-
-    def _trigger(self, asked: TriggerMessage, now: datetime) -> Payload:
-        return {"status": self._station.trigger(asked.requested_message, asked.connector_id, now)}
+def _upload_status(told: UploadProgress) -> tuple[str, Payload] | None:
+    """Diagnostics have no id; a log whose upload was replaced has no word for it."""
+    if told.request_id is None:
+        status = "UploadFailed" if told.status == "UploadFailure" else told.status
+        return "DiagnosticsStatusNotification", {"status": status}
+    if told.status == "AcceptedCanceled":
+        return None
+    return "LogStatusNotification", {"status": told.status, "requestId": told.request_id}
 
 
 def _sampled_value(quantity: Quantity, context: str) -> Payload:

@@ -69,6 +69,10 @@ class Outbox:
         """Whether a notice of `kind` is waiting already."""
         return any(isinstance(outgoing.intent, kind) for outgoing in self._notices)
 
+    def holds_steps_of(self, transaction: str) -> bool:
+        """Whether a message of `transaction` is waiting."""
+        return any(isinstance(held.intent, Step) and held.intent.transaction == transaction for held in self._steps)
+
     def first(self, now: datetime) -> Outgoing | None:
         """The message to send now. A transaction message that waits for its retry holds back only its like."""
         step = self._steps[0] if self._steps else None

@@ -52,6 +52,12 @@ class Surroundings(Protocol):
     def say(self, intent: Intent) -> bool:
         """Queue `intent` for the server; False where it found no room."""
 
+    def trusts(self, id_token: str) -> bool:
+        """Whether `id_token` may charge while nobody can be asked."""
+
+    def reservation_used(self, evse: int, id_token: str) -> int | None:
+        """Use up the reservation of `evse` if it is for `id_token`; its id."""
+
     def begin_truth(self, truth: TransactionTruth) -> None:
         """Keep `truth`, whose remaining fields are filled in as they become known."""
 
@@ -82,6 +88,8 @@ class Outlet:
         self._station = station
         self._dice = dice
         self._visit: Visit | None = None
+        self._limit_a = evse.current_max_a
+        self._paused = False
         self._advanced_at = started_at
         first_s = dice.exponential(station.behaviour.first_arrival_s_mean)
         self._due: dict[Due, datetime] = {Due.ARRIVE: seconds_from(started_at, first_s)}
@@ -104,6 +112,11 @@ class Outlet:
     def next_at(self) -> datetime | None:
         """When something happens next without anybody's doing."""
         return min(self._due.values(), default=None)
+
+    @property
+    def transaction_started_at(self) -> datetime | None:
+        """When the running transaction began."""
+        return None if self.charge is None else self.charge.truth.started_at
 
     def tick(self, now: datetime) -> None:
         """Do, in order, all that was due until `now`."""
@@ -130,10 +143,14 @@ class Outlet:
             self.stop(at, reason="DeAuthorized", trigger="Deauthorized")
 
     def request_start(self, id_token: str, remote_start_id: int | None, at: datetime) -> bool:
-        """Start for `id_token`, with the vehicle that is there or that comes next. False if the outlet is taken."""
-        if self.charge is not None or not self.operative or self.stage not in (Stage.AVAILABLE, Stage.CONNECTED):
+        """Start for `id_token`, with the vehicle that is there or that comes next. False if the outlet is taken.
+
+        A reserved outlet is free for whom it is reserved: the station has looked.
+        """
+        free = self.stage in (Stage.AVAILABLE, Stage.RESERVED)
+        if self.charge is not None or not self.operative or not (free or self.stage is Stage.CONNECTED):
             return False
-        if self.stage is Stage.AVAILABLE:
+        if free:
             self._plug_in(at)
         self._due.pop(Due.PRESENT, None)
         self._due.pop(Due.UNPLUG, None)
@@ -147,17 +164,31 @@ class Outlet:
     def set_operative(self, operative: bool, at: datetime) -> bool:
         """Take the outlet out of service or back. False if that has to wait until the vehicle has left."""
         self.operative = operative
-        if self.stage is Stage.AVAILABLE and not operative:
+        if self.stage in (Stage.AVAILABLE, Stage.RESERVED) and not operative:
             self._enter(Stage.UNAVAILABLE, at)
         elif self.stage is Stage.UNAVAILABLE and operative:
             self._enter(Stage.AVAILABLE, at)
         return operative or self.stage is Stage.UNAVAILABLE
 
+    def set_reserved(self, reserved: bool, at: datetime) -> None:
+        """Be kept for somebody, or be free again; otherwise engaged, it is only the station that keeps book."""
+        if reserved and self.stage is Stage.AVAILABLE:
+            self._enter(Stage.RESERVED, at)
+        elif not reserved and self.stage is Stage.RESERVED:
+            self._enter(Stage.AVAILABLE, at)
+
     def set_limit(self, limit_a: float, at: datetime) -> None:
-        """Obey `limit_a` per conductor from now on: the place where a charging profile takes effect."""
-        self._advance(at)
-        self.evse.set_limit(limit_a)
-        self._follow(at)
+        """Obey `limit_a` per conductor from now on: the place where charging profiles take effect."""
+        if limit_a != self._limit_a:
+            self._limit_a = limit_a
+            self._offer(at)
+
+    def unlock(self, at: datetime) -> None:
+        """Let the cable go. The vehicle leaves soon; a transaction that runs ends first (1.6 section 5.18)."""
+        self.stop(at, reason="UnlockCommand", trigger="UnlockCommand")
+        if self._visit is not None:
+            self._due.pop(Due.PRESENT, None)
+            self._due[Due.UNPLUG] = seconds_from(at, self._visit.unplug_s)
 
     def look(self, at: datetime) -> None:
         """Bring the meter to `at`, and report a charging state that has changed."""
@@ -178,7 +209,8 @@ class Outlet:
         self.evse.open()
         for due in (Due.SAMPLE, Due.LIMIT, Due.UNLIMIT, Due.LEAVE):
             self._due.pop(due, None)
-        self.evse.set_limit(self.evse.current_max_a)
+        self._paused = False
+        self._offer(at)
         self._step("Ended", at, trigger, context="Transaction.End", stopped_reason=reason)
         truth = charge.truth
         truth.ended_at = at
@@ -209,10 +241,10 @@ class Outlet:
         self._due[Due.PRESENT] = seconds_from(at, self._visit.authorise_s)
 
     def _present(self, at: datetime) -> None:
-        """The driver presents a card. Offline everybody is trusted (AllowOfflineTxForUnknownId)."""
+        """The driver presents a card, of which the server is asked, or offline the station."""
         assert self._visit is not None
         if not (self._station.online and self._station.say(Ask(self.number, self._visit.id_token))):
-            self.authorised(True, at)
+            self.authorised(self._station.trusts(self._visit.id_token), at)
 
     def _start(self, at: datetime, id_token: str, trigger: str, remote_start_id: int | None = None) -> None:
         visit = self._visit
@@ -230,7 +262,8 @@ class Outlet:
         )
         self.charge = Charge(truth, self.evse.meter.energy_wh, remote_start_id)
         self._station.begin_truth(truth)
-        self._step("Started", at, trigger, context="Transaction.Begin")
+        reservation_id = self._station.reservation_used(self.number, id_token)
+        self._step("Started", at, trigger, context="Transaction.Begin", reservation_id=reservation_id)
         self.evse.close()
         self._follow(at)
         self._due[Due.LEAVE] = seconds_from(at, visit.stay_s)
@@ -250,11 +283,13 @@ class Outlet:
 
     def _limit(self, at: datetime) -> None:
         assert self._visit is not None
-        self.set_limit(0.0, at)
+        self._paused = True
+        self._offer(at)
         self._due[Due.UNLIMIT] = seconds_from(at, self._visit.limited_s)
 
     def _unlimit(self, at: datetime) -> None:
-        self.set_limit(self.evse.current_max_a, at)
+        self._paused = False
+        self._offer(at)
 
     def _leave(self, at: datetime) -> None:
         assert self._visit is not None
@@ -279,6 +314,12 @@ class Outlet:
             self.evse.advance(elapsed_s)
             self._advanced_at = at
 
+    def _offer(self, at: datetime) -> None:
+        """Offer the vehicle what the profiles leave, or nothing while the station itself pauses."""
+        self._advance(at)
+        self.evse.set_limit(0.0 if self._paused else self._limit_a)
+        self._follow(at)
+
     def _follow(self, at: datetime) -> None:
         """See what the vehicle does, and report a new charging state."""
         if self.charge is None or self.evse.vehicle is None:
@@ -298,7 +339,14 @@ class Outlet:
         self._station.say(StageChanged(self.number, at, before, stage))
 
     def _step(
-        self, event: str, at: datetime, trigger: str, *, context: str | None = None, stopped_reason: str | None = None
+        self,
+        event: str,
+        at: datetime,
+        trigger: str,
+        *,
+        context: str | None = None,
+        stopped_reason: str | None = None,
+        reservation_id: int | None = None,
     ) -> None:
         """Say one TransactionEvent, with a reading if it has a `context` for one."""
         charge = self.charge
@@ -320,6 +368,7 @@ class Outlet:
                 stopped_reason=stopped_reason,
                 remote_start_id=charge.remote_start_id if started else None,
                 offline=offline,
+                reservation_id=reservation_id,
             )
         )
         charge.next_seq_no += 1

@@ -8,9 +8,11 @@ import msgspec
 from gateway.fleet.clock import Clock, seconds_from, wait
 from gateway.fleet.dialect import Dialect, Refusal
 from gateway.fleet.dice import Dice
+from gateway.fleet.intents import StreamData
 from gateway.fleet.link import (
     CALL,
     CALL_RESULT,
+    CALL_RESULT_ERROR,
     Dial,
     LinkLost,
     MalformedMessage,
@@ -20,6 +22,8 @@ from gateway.fleet.link import (
     encode_call,
     encode_error,
     encode_result,
+    encode_result_error,
+    encode_send,
 )
 from gateway.fleet.outbox import Outgoing
 from gateway.fleet.station import SimulatedStation
@@ -43,6 +47,8 @@ class Tally(msgspec.Struct):
     served: int = 0
     refused: int = 0
     malformed: int = 0
+    sends: int = 0
+    result_errors: int = 0
 
 
 class OpenCall(msgspec.Struct):
@@ -163,6 +169,11 @@ class Runner:
                 outgoing.action, outgoing.payload = call[0], msgspec.json.encode(call[1])
             self._message_count += 1
             message_id = str(self._message_count)
+            if isinstance(outgoing.intent, StreamData):
+                self._tally.sends += 1
+                self.station.outbox.remove(outgoing)
+                await self._send(self._socket, encode_send(message_id, outgoing.action, outgoing.payload))
+                continue
             deadline_at = seconds_from(now, self._answer_timeout_s * self._clock.speed)
             self._open = OpenCall(message_id, outgoing, deadline_at)
             self._tally.calls += 1
@@ -184,8 +195,10 @@ class Runner:
                     continue
                 if message.kind == CALL:
                     await self._serve(socket, message)
+                elif message.kind == CALL_RESULT_ERROR:
+                    self._tally.result_errors += 1
                 elif self._socket is socket:
-                    self._settle(message)
+                    await self._settle(socket, message)
                 self._wake.set()
         except LinkLost:
             self._lost(socket)
@@ -201,7 +214,7 @@ class Runner:
             answer = encode_result(message.message_id, payload)
         await self._send(socket, answer)
 
-    def _settle(self, message: Message) -> None:
+    async def _settle(self, socket: Socket, message: Message) -> None:
         """Take an answer. One to no open call is late, and means nothing any more."""
         call = self._open
         if call is None or call.message_id != message.message_id:
@@ -213,8 +226,11 @@ class Runner:
         if message.kind == CALL_RESULT:
             try:
                 answer = self._dialect.answer(call.outgoing.intent, message.payload)
-            except msgspec.ValidationError:
+            except msgspec.ValidationError as error:
                 self._tally.malformed += 1
+                if self._dialect.refuses_results:
+                    refusal = encode_result_error(message.message_id, "FormatViolation", str(error)[:255])
+                    await self._send(socket, refusal)
             else:
                 self._tally.results += 1
                 self.station.answered(call.outgoing, answer, now)

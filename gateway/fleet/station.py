@@ -2,10 +2,15 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from operator import attrgetter
+from typing import Any
+
+from msgspec import structs
 
 from gateway.fleet.behaviour import Behaviour
 from gateway.fleet.clock import seconds_from
 from gateway.fleet.dice import Dice
+from gateway.fleet.features.equipment import Equipment
 from gateway.fleet.intents import (
     Answer,
     Ask,
@@ -13,18 +18,21 @@ from gateway.fleet.intents import (
     Beat,
     Boot,
     Intent,
-    Inventory,
     Measured,
+    Nameplate,
     Registered,
+    Report,
     Stage,
     StageChanged,
     Step,
+    StreamAnswered,
+    StreamOpened,
 )
 from gateway.fleet.models import build_evses, pick_model, stamp
 from gateway.fleet.outbox import Outbox, Outgoing
 from gateway.fleet.outlet import Outlet
 from gateway.fleet.truth import TransactionTruth
-from gateway.fleet.variables import Variable
+from gateway.fleet.variables import AUTHORIZE_OFFLINE, UNKNOWN_OFFLINE, Variable
 
 HEARTBEAT_S = 300
 """Used where the server leaves the heartbeat interval to the station (interval 0)."""
@@ -74,11 +82,14 @@ class SimulatedStation:
         model = pick_model(dice)
         self.model = model
         self.phases = model.phases
-        self._nameplate = stamp(model, dice)
+        self.nameplate = stamp(model, dice)
         self.outlets = [
             Outlet(number, evse, self, Dice(seed, identity, "visits", number), started_at)
             for number, evse in enumerate(build_evses(model, dice, seed, identity), start=1)
         ]
+        self.equipment = Equipment(self, self.outlets, Dice(seed, identity, "equipment"))
+        self.settings: dict[Variable, str] = {}
+        """Variables that have been set and live nowhere else."""
         self._outage_dice = Dice(seed, identity, "outages")
         self._keep_truth = begin_truth
         self._truths: dict[str, TransactionTruth] = {}
@@ -93,13 +104,25 @@ class SimulatedStation:
         self._linkless_until_at: datetime | None = None
         self._restart_at: datetime | None = None
         self._restart_when_idle = False
+        self._restart_reason = "RemoteReset"
 
     # What its owner asks
+
+    @property
+    def charging(self) -> bool:
+        """Whether any transaction runs."""
+        return any(outlet.charge is not None for outlet in self.outlets)
 
     @property
     def online(self) -> bool:
         """Whether it is connected and accepted."""
         return self._linked and self.registration == "Accepted"
+
+    @property
+    def firmware_version(self) -> str:
+        """Its software: that on the nameplate, and one more for each update."""
+        installed = self.equipment.firmware.installed
+        return self.nameplate.firmware + (f"+{installed}" if installed else "")
 
     @property
     def in_service(self) -> bool:
@@ -115,6 +138,7 @@ class SimulatedStation:
     def next_after(self, now: datetime) -> datetime | None:
         """When something is due without anybody's doing. What was due until `now` is done, or waits for an answer."""
         moments = [outlet.next_at for outlet in self.outlets]
+        moments += [feature.next_at for feature in self.equipment.timed]
         moments += [self._linkless_until_at, self._restart_at]
         if self._linked:
             moments += [self._boot_at, self._beat_at, self._outage_at, self.outbox.next_at]
@@ -124,6 +148,7 @@ class SimulatedStation:
         """Do what has become due. The outlets go first, up to the moment at which the station itself does something."""
         for outlet in self.outlets:
             outlet.tick(now)
+        self.equipment.tick(now)
         if self._linkless_until_at is not None and self._linkless_until_at <= now:
             self._linkless_until_at = None
         if self._linked and self._outage_at is not None and self._outage_at <= now:
@@ -131,7 +156,7 @@ class SimulatedStation:
             until_at = seconds_from(now, self._outage_dice.between(*self.behaviour.offline_s))
             self._linkless_until_at = until_at
             self._outage_at = self._next_outage(until_at)
-        if self._restart_when_idle and all(outlet.charge is None for outlet in self.outlets):
+        if self._restart_when_idle and not self.charging:
             self._restart_when_idle = False
             self._restart_at = now
         if self._restart_at is not None and self._restart_at <= now:
@@ -146,7 +171,7 @@ class SimulatedStation:
         if not self._linked:
             return None
         if self._boot_at is not None and self._boot_at <= now:
-            return Outgoing(Boot(self._nameplate, self._boot_reason), ordinal=-1)
+            return Outgoing(Boot(self._plate(), self._boot_reason), ordinal=-1)
         if self.registration == "Accepted":
             return self.outbox.first(now)
         return self.outbox.first_triggered() if self.registration == "Pending" else None
@@ -167,7 +192,7 @@ class SimulatedStation:
         self._linked = False
         self._beat_at = None
         for ask in self.outbox.forget_notices():
-            self.outlets[ask.evse - 1].authorised(True, now)
+            self.outlets[ask.evse - 1].authorised(self.trusts(ask.id_token), now)
 
     def answered(self, outgoing: Outgoing, answer: Answer, now: datetime) -> None:
         """The server has answered `outgoing` with a CALLRESULT."""
@@ -183,6 +208,9 @@ class SimulatedStation:
                 self.outlets[intent.evse - 1].deauthorised(intent.transaction, now)
             if intent.event == "Ended":
                 del self._truths[intent.transaction]
+                self.equipment.transaction_answered(intent.transaction)
+        elif isinstance(intent, StreamOpened) and isinstance(answer, StreamAnswered):
+            self.equipment.monitors.streams.answered(intent.stream_id, answer.accepted)
         elif isinstance(intent, StageChanged):
             self._told[intent.evse] = intent.after
 
@@ -203,6 +231,9 @@ class SimulatedStation:
             self.steps_lost += 1
             if intent.event == "Ended":
                 self._truths.pop(intent.transaction, None)
+                self.equipment.transaction_answered(intent.transaction)
+        if isinstance(intent, StreamOpened):
+            self.equipment.monitors.streams.answered(intent.stream_id, accepted=False)
         self.outbox.remove(outgoing)
         if isinstance(intent, Ask):
             self.outlets[intent.evse - 1].authorised(False, now)
@@ -224,27 +255,46 @@ class SimulatedStation:
         if not self.in_service or self.registration != "Accepted":
             return None
         for outlet in self._chosen(evse):
+            holder = self.equipment.reservations.holder(outlet.number)
+            if holder not in (None, id_token):
+                continue
             if outlet.request_start(id_token, remote_start_id, now) and outlet.charge is not None:
                 return outlet.charge.transaction
         return None
 
     def request_stop(self, transaction: str, now: datetime) -> bool:
         """Stop `transaction`; False where it does not run here."""
+        outlet = self.running_at(transaction)
+        if outlet is not None:
+            outlet.request_stop(now)
+        return outlet is not None
+
+    @property
+    def transactions(self) -> list[str]:
+        """The transactions that run."""
+        return [outlet.charge.transaction for outlet in self.outlets if outlet.charge is not None]
+
+    def running_at(self, transaction: str) -> Outlet | None:
+        """The outlet where `transaction` runs."""
         for outlet in self.outlets:
             if outlet.charge is not None and outlet.charge.transaction == transaction:
-                outlet.request_stop(now)
-                return True
-        return False
+                return outlet
+        return None
 
     def reset(self, now: datetime, *, on_idle: bool, reason: str = "ImmediateReset") -> str:
         """Restart, at once or when no transaction runs: Accepted or Scheduled."""
-        if on_idle and any(outlet.charge is not None for outlet in self.outlets):
+        if on_idle and self.charging:
             self._restart_when_idle = True
             return "Scheduled"
         for outlet in self.outlets:
             outlet.stop(now, reason=reason, trigger="ResetCommand")
-        self._restart_at = seconds_from(now, RESET_GRACE_S)
+        self.restart(now, reason="RemoteReset")
         return "Accepted"
+
+    def restart(self, now: datetime, *, reason: str) -> None:
+        """Switch off and on again soon; `reason` is that of the next boot."""
+        self._restart_reason = reason
+        self._restart_at = seconds_from(now, RESET_GRACE_S)
 
     def change_availability(self, evse: int | None, operative: bool, now: datetime) -> str:
         """Take `evse`, or with None or 0 all, out of service or back: Accepted, Scheduled or Rejected."""
@@ -252,6 +302,9 @@ class SimulatedStation:
         if not chosen:
             return "Rejected"
         done = [outlet.set_operative(operative, now) for outlet in chosen]
+        if not operative:
+            for outlet in chosen:
+                self.equipment.reservations.withdrawn(outlet.number, now)
         return "Accepted" if all(done) else "Scheduled"
 
     def trigger(self, message: str, evse: int | None, now: datetime) -> str:
@@ -278,31 +331,40 @@ class SimulatedStation:
             for outlet in charging:
                 outlet.sample(now, trigger="Trigger", context="Trigger")
             return "Accepted" if charging else "Rejected"
+        elif message == "FirmwareStatusNotification":
+            self.outbox.put(self.equipment.firmware.progress(), triggered=True)
+        elif message == "LogStatusNotification":
+            self.outbox.put(self.equipment.uploads.progress(), triggered=True)
         else:
             return "NotImplemented"
         return "Accepted"
 
-    def report(self, request_id: int, now: datetime) -> None:
-        """Send an inventory of all variables soon."""
-        self.outbox.put(Inventory(request_id, now), triggered=True)
+    def report(self, action: str, payload: dict[str, Any]) -> None:
+        """Send what a server has asked for soon, also while registration is Pending."""
+        self.outbox.put(Report(action, payload), triggered=True)
 
     def variable(self, variable: Variable) -> str:
         """The value of `variable`."""
-        return str(getattr(self, variable.attribute))
+        if variable.attribute is not None:
+            return str(attrgetter(variable.attribute)(self))
+        return self.settings.get(variable, variable.default)
 
-    def set_variable(self, variable: Variable, value: str) -> bool:
-        """Set `variable`; False where it cannot be set, or not to this."""
-        if not (variable.mutable and value.isascii() and value.isdigit() and len(value) < 8):
-            return False
-        if int(value) < variable.low:
-            return False
-        setattr(self, variable.attribute, int(value))
-        return True
+    def set_variable(self, variable: Variable, value: str) -> str:
+        """Set `variable`: Accepted, RebootRequired, or Rejected where it cannot be set, or not to this."""
+        if not (variable.mutable and variable.allows(value)):
+            return "Rejected"
+        if variable.attribute is not None:
+            setattr(self, variable.attribute, int(value))
+        else:
+            self.settings[variable] = value
+        return "RebootRequired" if variable.reboots else "Accepted"
 
     # What its outlets say
 
     def say(self, intent: Intent) -> bool:
         """Queue `intent`. Offline only the steps of transactions are kept."""
+        if isinstance(intent, Step):
+            self.equipment.transaction_step(intent)
         return (isinstance(intent, Step) or self.online) and self.outbox.put(intent)
 
     def begin_truth(self, truth: TransactionTruth) -> None:
@@ -313,6 +375,17 @@ class SimulatedStation:
     def truth(self, transaction: str) -> TransactionTruth | None:
         """The truth about `transaction`, until the answer to its end."""
         return self._truths.get(transaction)
+
+    def trusts(self, id_token: str) -> bool:
+        """Whether `id_token` may charge while the server cannot be asked: what the local list says, else a setting."""
+        verdict = self.equipment.local_list.verdict(id_token)
+        if verdict is not None and self.variable(AUTHORIZE_OFFLINE) == "true":
+            return verdict == "Accepted"
+        return self.variable(UNKNOWN_OFFLINE) == "true"
+
+    def reservation_used(self, evse: int, id_token: str) -> int | None:
+        """Use up the reservation of `evse` if it is for `id_token`; its id."""
+        return self.equipment.reservations.use(evse, id_token)
 
     # Its own affairs
 
@@ -326,8 +399,12 @@ class SimulatedStation:
         self.heartbeat_s = answer.interval_s or HEARTBEAT_S
         self._beat_at = seconds_from(now, self.heartbeat_s)
         self._told.clear()
+        self.equipment.accepted(now)
         self.say(StageChanged(0, now, None, Stage.AVAILABLE))
         self._tell_stages(now)
+
+    def _plate(self) -> Nameplate:
+        return structs.replace(self.nameplate, firmware=self.firmware_version)
 
     def _tell_stages(self, now: datetime) -> None:
         for outlet in self.outlets:
@@ -338,7 +415,7 @@ class SimulatedStation:
         self._restart_at = None
         self.link_down(now)
         self.registration = None
-        self._boot_reason = "RemoteReset"
+        self._boot_reason = self._restart_reason
         self._linkless_until_at = seconds_from(now, self._outage_dice.between(*RESTART_S))
         self._boot_at = self._linkless_until_at
 

@@ -12,7 +12,7 @@ from websockets.exceptions import ConnectionClosed
 
 from gateway.fleet.link import LinkLost
 
-OCPP16, OCPP201 = "ocpp1.6", "ocpp2.0.1"
+OCPP16, OCPP201, OCPP21 = "ocpp1.6", "ocpp2.0.1", "ocpp2.1"
 
 
 class Call(NamedTuple):
@@ -42,6 +42,8 @@ class Csms:
     def __init__(self, *, heartbeat_s: int = 300) -> None:
         self.calls: list[Call] = []
         self.results: dict[str, Any] = {}
+        self.sends: list[Call] = []
+        self.result_errors: list[list[Any]] = []
         self.before_answer: Callable[[Call], dict[str, Any] | None] = lambda call: None
         self.heartbeat_s = heartbeat_s
         self.connections = 0
@@ -49,6 +51,12 @@ class Csms:
 
     def receive(self, station: str, version: str, connection: int, text: str | bytes) -> str | None:
         parts = json.loads(text)
+        if parts[0] == 6:
+            self.sends.append(Call(station, version, parts[1], parts[2], parts[3], connection))
+            return None
+        if parts[0] == 5:
+            self.result_errors.append(parts[1:])
+            return None
         if parts[0] != 2:
             self.results[parts[1]] = parts[2:]
             return None
@@ -76,6 +84,8 @@ class Csms:
                 key = json.dumps([call.station, call.payload], sort_keys=True)
                 number = self._transactions.setdefault(key, len(self._transactions) + 1)
                 return {"transactionId": number, "idTagInfo": {"status": "Accepted"}}
+            case "OpenPeriodicEventStream":
+                return {"status": "Accepted"}
         return {}
 
     def of(self, action: str, station: str | None = None) -> list[dict[str, Any]]:
@@ -100,7 +110,7 @@ async def websocket_csms(csms: Csms):
                 if answer is not None:
                     await connection.send(answer)
 
-    async with serve(handle, "127.0.0.1", 0, subprotocols=[OCPP16, OCPP201], compression=None) as server:
+    async with serve(handle, "127.0.0.1", 0, subprotocols=[OCPP16, OCPP201, OCPP21], compression=None) as server:
         port = server.sockets[0].getsockname()[1]
         yield f"ws://127.0.0.1:{port}/ocpp"
 

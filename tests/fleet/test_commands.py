@@ -1,79 +1,13 @@
-"""What stations answer to their server, and what they do then."""
+"""What stations answer to their server when it starts, stops, resets and triggers, and what they do then."""
 
-import asyncio
-import json
 from collections.abc import Callable
-from contextlib import asynccontextmanager
-from itertools import count
 
 import pytest
 
-from gateway.fleet import Behaviour, Fleet
-from tests.fleet.csms import OCPP16, OCPP201, Csms, MemorySocket, memory_dial
-from tests.fleet.manual_clock import ManualClock, settle
-from tests.fleet.schemas import errors
-
-STATION = "SIM-0001"
-NOBODY_COMES = Behaviour(first_arrival_s_mean=1e9, idle_s_mean=1e9, offline_every_s_mean=None)
-VERSIONS = [OCPP16, OCPP201]
-
-
-class Operator:
-    """A server's view of one station: asks, and checks each answer against its schema."""
-
-    def __init__(self, fleet: Fleet, csms: Csms, clock: ManualClock, sockets: dict[str, MemorySocket]) -> None:
-        self.fleet, self.csms, self.clock = fleet, csms, clock
-        self._sockets = sockets
-        self._ids = count(1)
-
-    @property
-    def version(self) -> str:
-        return self.fleet.stations[0].version
-
-    async def raw(self, action: str, payload: dict) -> list:
-        message_id = f"server-{next(self._ids)}"
-        self._sockets[STATION].push(json.dumps([2, message_id, action, payload]))
-        await settle()
-        return self.csms.results[message_id]
-
-    async def ask(self, action: str, payload: dict) -> dict:
-        assert errors(self.version, action, payload) == [], "the test itself asks wrongly"
-        (answer,) = await self.raw(action, payload)
-        assert errors(self.version, action, answer, answer=True) == []
-        return answer
-
-    async def start(self) -> dict:
-        if self.version == OCPP16:
-            return await self.ask("RemoteStartTransaction", {"connectorId": 1, "idTag": "CARD"})
-        token = {"idToken": "CARD", "type": "Central"}
-        return await self.ask("RequestStartTransaction", {"evseId": 1, "remoteStartId": 77, "idToken": token})
-
-    async def stop(self) -> dict:
-        truth = self.fleet.transactions[-1]
-        if self.version == OCPP16:
-            return await self.ask("RemoteStopTransaction", {"transactionId": truth.server_id})
-        return await self.ask("RequestStopTransaction", {"transactionId": truth.transaction})
-
-
-@asynccontextmanager
-async def operated(version: str, *, behaviour: Behaviour = NOBODY_COMES, csms: Csms | None = None):
-    csms, clock, sockets = csms or Csms(), ManualClock(), {}
-    fleet = Fleet(
-        "ws://unused",
-        stations=1,
-        seed=4,
-        versions=[version],
-        clock=clock,
-        behaviour=behaviour,
-        dial=memory_dial(csms, sockets),
-    )
-    task = asyncio.create_task(fleet.run())
-    await clock.turn(1)
-    try:
-        yield Operator(fleet, csms, clock, sockets)
-    finally:
-        fleet.stop()
-        await task
+from gateway.fleet import Behaviour
+from tests.fleet.csms import OCPP16, OCPP21, OCPP201, Csms
+from tests.fleet.manual_clock import settle
+from tests.fleet.operator import VERSIONS, VERSIONS_2, operated
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -91,7 +25,7 @@ async def test_a_remote_start_starts_and_a_remote_stop_stops(version):
         assert (truth.id_token, truth.stopped_reason) == ("CARD", "Remote")
         assert truth.energy_wh > 500
         assert operator.csms.of("Authorize") == []
-        if version == OCPP201:
+        if version != OCPP16:
             started, *_, ended = operator.csms.of("TransactionEvent")
             assert started["transactionInfo"]["remoteStartId"] == 77
             assert (started["triggerReason"], ended["triggerReason"]) == ("RemoteStart", "RemoteStop")
@@ -124,12 +58,28 @@ async def test_a_triggered_message_follows_its_answer(version):
             answer = await operator.ask("TriggerMessage", {"requestedMessage": message} | evse)
             assert answer["status"] == "Accepted"
         sent = operator.csms.calls[before:]
-        assert [c.action for c in sent] == ["StatusNotification", "MeterValues"]
-        assert [e for c in sent for e in errors(version, c.action, c.payload)] == []
+        status = "NotifyEvent" if version == OCPP21 else "StatusNotification"
+        assert [c.action for c in sent] == [status, "MeterValues"]
         sampled = sent[1].payload["meterValue"][0]["sampledValue"]
         assert {sample["context"] for sample in sampled} == {"Trigger"}
-        unknown = await operator.ask("TriggerMessage", {"requestedMessage": "FirmwareStatusNotification"})
-        assert unknown["status"] == "NotImplemented"
+
+
+@pytest.mark.parametrize("version", VERSIONS_2)
+async def test_a_trigger_for_what_no_simulated_station_does_is_not_implemented(version):
+    async with operated(version) as operator:
+        for message in ("SignChargingStationCertificate", "PublishFirmwareStatusNotification"):
+            answer = await operator.ask("TriggerMessage", {"requestedMessage": message})
+            assert answer["status"] == "NotImplemented"
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_a_station_that_does_nothing_tells_so_when_asked(version):
+    async with operated(version) as operator:
+        logs = "DiagnosticsStatusNotification" if version == OCPP16 else "LogStatusNotification"
+        for message in ("FirmwareStatusNotification", logs):
+            answer = await operator.ask("TriggerMessage", {"requestedMessage": message})
+            assert answer["status"] == "Accepted"
+            assert operator.csms.of(message) == [{"status": "Idle"}]
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -177,8 +127,7 @@ async def test_an_inoperative_outlet_takes_nobody_until_it_is_back(version):
         assert (await operator.start())["status"] == "Rejected"
         await operator.clock.turn(2 * 3600)
         assert operator.fleet.transactions == []
-        field = "status" if version == OCPP16 else "connectorStatus"
-        assert operator.csms.of("StatusNotification")[-1][field] == "Unavailable"
+        assert operator.connector_states()[-1] == "Unavailable"
         assert (await operator.ask("ChangeAvailability", availability("Operative")))["status"] == "Accepted"
         await operator.clock.turn(2 * 3600)
         assert operator.fleet.transactions != []
@@ -198,68 +147,24 @@ async def test_availability_during_a_transaction_changes_when_the_vehicle_has_le
         assert operator.fleet.statistics.transactions == 1
         await operator.stop()
         await operator.clock.turn(300)
-        field = "status" if version == OCPP16 else "connectorStatus"
-        assert operator.csms.of("StatusNotification")[-1][field] == "Unavailable"
-
-
-async def test_a_1_6_station_tells_its_configuration_and_obeys_a_new_one():
-    async with operated(OCPP16) as operator:
-        asked = {"key": "MeterValueSampleInterval", "value": "15"}
-        assert (await operator.ask("ChangeConfiguration", asked))["status"] == "Accepted"
-        for key, value, status in (
-            ("MeterValueSampleInterval", "often", "Rejected"),
-            ("NumberOfConnectors", "9", "Rejected"),
-            ("Nonsense", "1", "NotSupported"),
-        ):
-            assert (await operator.ask("ChangeConfiguration", {"key": key, "value": value}))["status"] == status
-        answer = await operator.ask("GetConfiguration", {"key": ["MeterValueSampleInterval", "Nonsense"]})
-        assert answer["configurationKey"] == [{"key": "MeterValueSampleInterval", "readonly": False, "value": "15"}]
-        assert answer["unknownKey"] == ["Nonsense"]
-        assert len((await operator.ask("GetConfiguration", {}))["configurationKey"]) > 5
-        await operator.start()
-        await operator.clock.turn(150)
-        assert len(operator.csms.of("MeterValues")) == 10
-
-
-async def test_a_2_0_1_station_tells_its_variables_and_obeys_a_new_one():
-    interval = {"component": {"name": "SampledDataCtrlr"}, "variable": {"name": "TxUpdatedInterval"}}
-    nonsense = {"component": {"name": "SampledDataCtrlr"}, "variable": {"name": "Nonsense"}}
-    async with operated(OCPP201) as operator:
-        answer = await operator.ask("SetVariables", {"setVariableData": [interval | {"attributeValue": "15"}]})
-        assert answer["setVariableResult"] == [interval | {"attributeStatus": "Accepted"}]
-        answer = await operator.ask("GetVariables", {"getVariableData": [interval, nonsense]})
-        assert answer["getVariableResult"] == [
-            interval | {"attributeStatus": "Accepted", "attributeValue": "15"},
-            nonsense | {"attributeStatus": "UnknownVariable"},
-        ]
-        await operator.start()
-        await operator.clock.turn(150)
-        periodic = [e for e in operator.csms.of("TransactionEvent") if e["triggerReason"] == "MeterValuePeriodic"]
-        assert len(periodic) == 10
-
-
-async def test_a_base_report_follows_its_answer():
-    async with operated(OCPP201) as operator:
-        answer = await operator.ask("GetBaseReport", {"requestId": 5, "reportBase": "FullInventory"})
-        assert answer["status"] == "Accepted"
-        (report,) = operator.csms.of("NotifyReport")
-        assert errors(OCPP201, "NotifyReport", report) == []
-        assert report["requestId"] == 5
+        assert operator.connector_states()[-1] == "Unavailable"
 
 
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize(
     ("action", "code"),
-    [("SetChargingProfile", "NotSupported"), ("ClearChargingProfile", "NotSupported"), ("Coffee", "NotImplemented")],
+    [("PublishFirmware", "NotSupported"), ("UnpublishFirmware", "NotSupported"), ("Coffee", "NotImplemented")],
 )
 async def test_what_a_station_cannot_do_is_answered_with_an_error(version, action, code):
     async with operated(version) as operator:
         answer = await operator.raw(action, {})
-        assert answer[0] == code
+        assert answer[0] == ("NotImplemented" if version == OCPP16 else code)
         assert operator.fleet.statistics.refused == 1
 
 
-@pytest.mark.parametrize(("version", "code"), [(OCPP16, "FormationViolation"), (OCPP201, "FormatViolation")])
+@pytest.mark.parametrize(
+    ("version", "code"), [(OCPP16, "FormationViolation"), (OCPP201, "FormatViolation"), (OCPP21, "FormatViolation")]
+)
 async def test_a_malformed_call_is_answered_in_the_words_of_the_version(version, code):
     async with operated(version) as operator:
         answer = await operator.raw("TriggerMessage", {"requestedMessage": 7})
@@ -292,7 +197,7 @@ async def test_a_limit_suspends_and_releases_charging(version):
 @pytest.mark.parametrize("version", VERSIONS)
 async def test_a_message_that_is_none_is_counted_and_harms_nothing(version):
     async with operated(version) as operator:
-        push: Callable[[str], None] = operator._sockets[STATION].push
+        push: Callable[[str], None] = operator.push
         push("{}")
         push('[3,"nobody asked",{}]')
         await settle()

@@ -1,0 +1,228 @@
+"""A station's charging profiles, and the outlets that obey them: OCPP 1.6 section 3.13, 2.x use cases K01 to K10."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from msgspec import Struct
+
+from gateway.fleet.clock import seconds_from
+from gateway.fleet.features.composite import Circuit, Profile, changes, limit_a
+from gateway.fleet.outlet import Outlet
+
+PROFILES_MAX = 20
+"""ChargingProfileCtrlr.Entries, MaxChargingProfilesInstalled."""
+
+STACK_LEVEL_MAX = 10
+"""ProfileStackLevel, ChargeProfileMaxStackLevel."""
+
+PERIODS_MAX = 24
+"""PeriodsPerSchedule, ChargingScheduleMaxPeriods."""
+
+HORIZON_S = 86400.0
+"""How far ahead the next change of a limit is looked for; then again."""
+
+STATION_MAX, DEFAULT, TX, PRIORITY = "ChargingStationMaxProfile", "TxDefaultProfile", "TxProfile", "PriorityCharging"
+PURPOSES = (STATION_MAX, DEFAULT, TX, PRIORITY)
+"""Those that a server may set and that are simulated (ChargingProfilePurposeEnumType)."""
+
+
+class Installed(Struct):
+    """A profile at an EVSE; 0 is the station. `verbatim` is the ChargingProfileType as it came, to be reported."""
+
+    evse: int
+    profile: Profile
+    verbatim: dict[str, Any]
+
+
+class Interval(Struct, frozen=True):
+    """A part of a composite schedule: from `start_s` on, `current_a` per conductor."""
+
+    start_s: int
+    current_a: float
+
+
+class Profiles:
+    """What is installed. Outlets are told their limits whenever they change."""
+
+    __slots__ = ("_installed", "_outlets", "_prioritised", "next_at")
+
+    def __init__(self, outlets: Sequence[Outlet]) -> None:
+        self._outlets = outlets
+        self._installed: list[Installed] = []
+        self._prioritised: set[str] = set()
+        self.next_at: datetime | None = None
+
+    def __len__(self) -> int:
+        return len(self._installed)
+
+    def tick(self, now: datetime) -> None:
+        """Let each outlet obey what is in force now, and find out until when."""
+        if self.next_at is not None and self.next_at <= now:
+            self._apply(now)
+
+    def changed(self, now: datetime) -> None:
+        """A transaction has begun or ended: other profiles may be in force. Takes effect at the next tick."""
+        if self._installed:
+            self.next_at = now
+
+    def transaction_ended(self, transaction: str, now: datetime) -> None:
+        """Profiles of one transaction end with it (K01.FR.37, 1.6 section 3.13.1)."""
+        self._prioritised.discard(transaction)
+        if self._installed:
+            self._keep([held for held in self._installed if held.profile.transaction != transaction], now)
+
+    def install(self, evse: int, profile: Profile, verbatim: dict[str, Any], now: datetime, *, replaces: bool) -> str:
+        """Install a profile: an empty string, or the reason why it is refused (a StatusInfo reason code).
+
+        The same id replaces. So does the same purpose and stack level at an EVSE where it `replaces` (1.6 section
+        5.16.4); in 2.x that is a conflict, where both would be valid at one time (K01.FR.06).
+        """
+        reason = self._refusal(evse, profile)
+        if reason:
+            return reason
+        others = [held for held in self._installed if held.profile.profile_id != profile.profile_id]
+        rivals = [held for held in others if held.evse == evse and _rivals(held.profile, profile)]
+        if rivals and not replaces:
+            return "DuplicateProfile"
+        others = [held for held in others if held not in rivals]
+        if len(others) >= PROFILES_MAX:
+            return "TooManyProfiles"
+        self._keep([*others, Installed(evse, profile, verbatim)], now)
+        return ""
+
+    def update(self, profile: Profile, verbatim: dict[str, Any], now: datetime) -> bool:
+        """Replace the installed profile of the same id by one with another schedule; False where there is none."""
+        for held in self._installed:
+            if held.profile.profile_id == profile.profile_id:
+                held.profile, held.verbatim = profile, verbatim
+                self.next_at = now
+                return True
+        return False
+
+    def clear(
+        self, now: datetime, *, profile_id: int | None, evse: int | None, purpose: str | None, stack_level: int | None
+    ) -> bool:
+        """Remove the profile of this id, or without one all that fit the rest. False where there was none."""
+        if profile_id is not None:
+            found = [held for held in self._installed if held.profile.profile_id == profile_id]
+        else:
+            found = self.matching(evse=evse, purpose=purpose, stack_level=stack_level)
+        self._keep([held for held in self._installed if held not in found], now)
+        return bool(found)
+
+    def matching(
+        self,
+        *,
+        evse: int | None = None,
+        purpose: str | None = None,
+        stack_level: int | None = None,
+        ids: Sequence[int] | None = None,
+    ) -> list[Installed]:
+        """All installed profiles that fit what is given."""
+        return [
+            held
+            for held in self._installed
+            if (evse is None or held.evse == evse)
+            and (purpose is None or held.profile.purpose == purpose)
+            and (stack_level is None or held.profile.stack_level == stack_level)
+            and (ids is None or held.profile.profile_id in ids)
+        ]
+
+    def prioritise(self, transaction: str, *, active: bool, now: datetime) -> bool:
+        """Use the profiles of priority charging for `transaction`, or no more; False where there is none."""
+        if not self.matching(purpose=PRIORITY):
+            return False
+        (self._prioritised.add if active else self._prioritised.discard)(transaction)
+        self.next_at = now
+        return True
+
+    def composite(self, evse: int, now: datetime, duration_s: int) -> list[Interval]:
+        """What `evse`, or with 0 the station, may draw in the next `duration_s`, per conductor.
+
+        A limit of the whole station is not divided here: each EVSE might have all of it.
+        """
+        end = seconds_from(now, duration_s)
+        profiles = [held.profile for held in self._installed if evse == 0 or held.evse in (0, evse)]
+        outlets = self._outlets if evse == 0 else [self._outlets[evse - 1]]
+        starts = [outlet.transaction_started_at for outlet in outlets]
+        moments = sorted({at for started_at in starts for at in changes(profiles, started_at, now, end)})
+        found: list[Interval] = []
+        for at in (now, *moments):
+            limits_a = [self._outlet_a(outlet, at, now) for outlet in outlets]
+            cap_a = self._station_a(at)
+            current_a = sum(limits_a) if cap_a is None else min(sum(limits_a), cap_a)
+            if not found or found[-1].current_a != current_a:
+                found.append(Interval(int((at - now).total_seconds()), current_a))
+        return found
+
+    def circuit(self, evse: int) -> Circuit:
+        """What limits of `evse`, or with 0 of the station, apply to."""
+        outlets = self._outlets if evse == 0 else [self._outlets[evse - 1]]
+        first = outlets[0].evse
+        phases = 1 if first.dc else first.phases
+        return Circuit(phases, sum(outlet.evse.current_max_a for outlet in outlets))
+
+    def _refusal(self, evse: int, profile: Profile) -> str:
+        if profile.purpose not in PURPOSES:
+            return "UnsupportedPurpose"
+        if not 0 <= profile.stack_level <= STACK_LEVEL_MAX:
+            return "InvalidStackLevel"
+        if not 0 <= evse <= len(self._outlets):
+            return "UnknownEvse"
+        starts = [period.start_s for period in profile.periods]
+        if not starts or starts[0] != 0 or starts != sorted(set(starts)) or len(starts) > PERIODS_MAX:
+            return "InvalidSchedule"
+        if profile.purpose == STATION_MAX and (evse != 0 or profile.start_at is None):
+            return "InvalidProfile"  # it caps the station, and there is no transaction to which it could be relative
+        if profile.purpose == TX:
+            charge = self._outlets[evse - 1].charge if evse else None
+            if charge is None or profile.transaction not in (None, charge.transaction):
+                return "TxNotFound"
+        return ""
+
+    def _keep(self, installed: list[Installed], now: datetime) -> None:
+        if installed != self._installed:
+            self._installed = installed
+            self.next_at = now
+
+    def _apply(self, now: datetime) -> None:
+        """Set limits. The station's own is shared evenly by the outlets that charge: crude, but never too much."""
+        cap_a = self._station_a(now)
+        charging = sum(outlet.charge is not None for outlet in self._outlets)
+        for outlet in self._outlets:
+            current_a = self._outlet_a(outlet, now, now)
+            if cap_a is not None:
+                current_a = min(current_a, cap_a / max(charging, 1))
+            outlet.set_limit(current_a, now)
+        end = seconds_from(now, HORIZON_S)
+        profiles = [held.profile for held in self._installed]
+        ahead = [at for outlet in self._outlets for at in changes(profiles, outlet.transaction_started_at, now, end)]
+        self.next_at = min(ahead, default=end) if self._installed else None
+
+    def _outlet_a(self, outlet: Outlet, at: datetime, now: datetime) -> float:
+        def at_evse(evse: int, purpose: str) -> list[Profile]:
+            return [h.profile for h in self._installed if h.evse == evse and h.profile.purpose == purpose]
+
+        charge = outlet.charge
+        tiers = [at_evse(outlet.number, DEFAULT), at_evse(0, DEFAULT)]
+        if charge is not None:
+            tiers.insert(0, at_evse(outlet.number, TX))
+            if charge.transaction in self._prioritised:
+                tiers.insert(0, at_evse(outlet.number, PRIORITY) + at_evse(0, PRIORITY))
+        circuit = self.circuit(outlet.number)._replace(started_at=outlet.transaction_started_at or now)
+        found_a = limit_a(tiers, circuit, at)
+        return outlet.evse.current_max_a if found_a is None else found_a
+
+    def _station_a(self, at: datetime) -> float | None:
+        caps = [h.profile for h in self._installed if h.profile.purpose == STATION_MAX]
+        return limit_a([caps], self.circuit(0), at) if caps else None
+
+
+def _rivals(one: Profile, other: Profile) -> bool:
+    """Whether both have one purpose and stack level, and could be in force at one time."""
+    if (one.purpose, one.stack_level, one.transaction) != (other.purpose, other.stack_level, other.transaction):
+        return False
+    starts_late = one.valid_from is not None and other.valid_to is not None and one.valid_from >= other.valid_to
+    ends_early = one.valid_to is not None and other.valid_from is not None and one.valid_to <= other.valid_from
+    return not (starts_late or ends_early)

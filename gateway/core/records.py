@@ -144,7 +144,42 @@ class Fact(Struct, array_like=True, frozen=True, gc=False, tag="fact"):
     value: str | None
 
 
-Record: TypeAlias = Readings | StationBooted | ConnectorStatus | TransactionEvent | Event | RawMessage | Fact
+class DeviceVariable(Struct, array_like=True, frozen=True, gc=False):
+    """One attribute of one variable of a station, in the words of the device model of OCPP 2.x.
+
+    EVSE and connector are 0 where the component belongs to none, instances are empty where there is none. `value` is
+    None where the station has none, or where it is secret: secrets are never kept. The rest is None where it was not
+    said this time.
+    """
+
+    component: str
+    variable: str
+    value: str | None
+    attribute: str = "Actual"
+    component_instance: str = ""
+    instance: str = ""
+    evse: int = 0
+    connector: int = 0
+    mutability: str | None = None
+    data_type: str | None = None
+    unit: str | None = None
+    min_limit: float | None = None
+    max_limit: float | None = None
+    values_list: str | None = None
+    persistent: bool | None = None
+    constant: bool | None = None
+
+
+class DeviceVariables(Struct, array_like=True, frozen=True, gc=False, tag="device_variables"):
+    """What a station said of its variables, in a report or an answer. Kept in the store, not in live state."""
+
+    time: datetime
+    variables: list[DeviceVariable]
+
+
+Record: TypeAlias = (
+    Readings | StationBooted | ConnectorStatus | TransactionEvent | Event | RawMessage | Fact | DeviceVariables
+)
 
 
 class Entry(Struct, array_like=True, frozen=True, gc=False):

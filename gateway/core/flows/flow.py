@@ -11,8 +11,10 @@ from typing import Any, Literal, Protocol, TypeAlias
 from msgspec import Struct
 
 from gateway.core.calls import CallEnded, Outcome
+from gateway.core.device_model import VariablePage, VariableQuery
 from gateway.core.records import Record
 from gateway.core.stations import Station
+from gateway.core.token_history import TokenHistory
 
 
 class Operator(Protocol):
@@ -37,6 +39,12 @@ class Operator(Protocol):
 
     def hear(self, station: Station, action: str, take: Callable[[Any], bool], *, timeout_s: float) -> "Hearing":
         """Listen from now on to what the station sends as `action`: see `Hearing`."""
+
+    async def stored_variables(self, station: Station, query: VariableQuery) -> VariablePage:
+        """Return what the store has of the station's variables. Raises CommandError if it cannot be read."""
+
+    def token_history(self, station: Station) -> TokenHistory | None:
+        """Return the id tokens that the station's local list should hold; None if it is not kept in step."""
 
 
 class Hearing(Protocol):
@@ -69,14 +77,15 @@ Run: TypeAlias = Callable[[Operator, Station, Any], Awaitable[Result]]
 class Flow(Struct, frozen=True):
     """One flow as the API has it: `method` and `path` below a station, the type of its body, and what it does.
 
-    A `{name}` in the path joins the body as the field of that name.
+    A `{name}` in the path joins the body as the field of that name. A GET has no body: its fields come from the query
+    parameters, and it asks neither for an Idempotency-Key nor anything of the station.
     """
 
     path: str
     request_type: type[Struct]
     run: Run
     summary: str
-    method: Literal["POST", "PUT", "DELETE"] = "POST"
+    method: Literal["GET", "POST", "PUT", "DELETE"] = "POST"
 
 
 class Shown(Struct, frozen=True):

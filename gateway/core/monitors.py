@@ -1,6 +1,6 @@
 """Variable monitors of a 2.x station: what is watched, by the id under which the station speaks of it.
 
-Learnt from the answers to SetVariableMonitoring and from NotifyMonitoringReport (OCPP 2.x use cases N02, N04 and N06). A
+Learnt from the answers to SetVariableMonitoring and from NotifyMonitoringReport (OCPP 2.x use cases N02 and N04). A
 periodic event stream of 2.1 names its monitor only by this id.
 """
 

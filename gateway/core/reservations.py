@@ -70,9 +70,23 @@ def records_of_made(station: Station, reservation: Reservation, now: datetime) -
     ]
 
 
-def records_of_refusal(reservation_id: int, now: datetime) -> list[Record]:
-    """Return the records by which a reservation never was: the station refused it, or was never asked."""
-    return [RESERVATIONS.ends(str(reservation_id), now)]
+def records_of_acceptance(station: Station, reservation_id: int, now: datetime) -> list[Record]:
+    """Return the records by which a reservation holds, unless it has ended since it was asked for."""
+    reservation = RESERVATIONS.get(station, str(reservation_id))
+    if reservation is None or reservation.state != "unanswered":
+        return []
+    return [RESERVATIONS.holds(str(reservation_id), msgspec.structs.replace(reservation, state="active"), now)]
+
+
+def records_of_refusal(
+    station: Station, reservation_id: int, before: Reservation | None, now: datetime
+) -> list[Record]:
+    """Return the records by which a reservation never was: what it would have replaced, `before`, holds again."""
+    reservation = RESERVATIONS.get(station, str(reservation_id))
+    if reservation is None or reservation.state != "unanswered":
+        return []
+    key = str(reservation_id)
+    return [RESERVATIONS.ends(key, now) if before is None else RESERVATIONS.holds(key, before, now)]
 
 
 def records_of_end(

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Final
 
+from gateway.core.flows import availability, files, reservations, transactions
 from gateway.core.flows.flow import Flow, Shown
 
-FLOWS: Final[Sequence[Flow]] = ()
-SHOWN: Final[Sequence[Shown]] = ()
+FLOWS: Final[Sequence[Flow]] = (*transactions.FLOWS, *availability.FLOWS, *reservations.FLOWS, *files.FLOWS)
+SHOWN: Final[Sequence[Shown]] = (*reservations.SHOWN, *files.SHOWN)

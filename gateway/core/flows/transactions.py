@@ -1,0 +1,102 @@
+"""Remote start and stop, by id token and EVSE, whatever the version (OCPP 2.x use cases F01 to F03)."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from gateway.core.flows.flow import Flow, Operator, Result
+from gateway.core.flows.words import (
+    INT32_MAX,
+    Body,
+    Identifier,
+    Number,
+    Token,
+    camel_case,
+    given,
+    id_tag_16,
+    id_token_2,
+    invalid,
+    is_16,
+    response_of,
+    result_of,
+)
+from gateway.core.stations import Station
+
+
+class Start(Body, frozen=True):
+    """Start charging for an id token. Without an `evse` the station, or the driver, chooses; it may refuse to.
+
+    `charging_profile` is a ChargingProfileType of 2.x with the purpose TxProfile. `remote_start_id` is what the
+    transaction will be known by; without one it is given out, and 1.6 has none. `group_id_token` is of 2.x.
+    """
+
+    id_token: Token
+    evse: Number | None = None
+    remote_start_id: Identifier | None = None
+    charging_profile: dict[str, Any] | None = None
+    group_id_token: Token | None = None
+
+
+class Stop(Body, frozen=True):
+    """Stop a transaction. Not only those known as running: the station knows best."""
+
+    transaction: str
+
+
+async def start(operator: Operator, station: Station, body: Start) -> Result:
+    """Ask for a start. The body of the result has the transaction if the station named it: 1.6 never does."""
+    profile = None if body.charging_profile is None else camel_case(body.charging_profile)
+    if profile is not None and profile.get("chargingProfilePurpose") != "TxProfile":
+        raise invalid("a start takes a charging profile of purpose TxProfile", "$.charging_profile")
+    if is_16(operator, station):
+        if body.group_id_token is not None:
+            raise invalid("OCPP 1.6 starts without a group: the station learns it by Authorize", "$.group_id_token")
+        request = given(
+            idTag=id_tag_16(body.id_token, "$.id_token"),
+            connectorId=body.evse,
+            chargingProfile=None if profile is None else profile_16(profile),
+        )
+        return result_of(await operator.call(station, "RemoteStartTransaction", request))
+    remote_start_id = operator.next_request_id() if body.remote_start_id is None else body.remote_start_id
+    request = given(
+        idToken=id_token_2(body.id_token),
+        remoteStartId=remote_start_id,
+        evseId=body.evse,
+        chargingProfile=profile,
+        groupIdToken=None if body.group_id_token is None else id_token_2(body.group_id_token),
+    )
+    end = await operator.call(station, "RequestStartTransaction", request)
+    transaction = response_of(end).get("transactionId")
+    return result_of(end, remote_start_id=remote_start_id, **given(transaction=transaction))
+
+
+async def stop(operator: Operator, station: Station, body: Stop) -> Result:
+    """Ask for a stop; `running` says whether the gateway knew the transaction as running."""
+    known = station.transaction(body.transaction)
+    about = {"transaction": body.transaction, "running": known is not None and known.ended_at is None}
+    if is_16(operator, station):
+        if not (body.transaction.isascii() and body.transaction.isdigit() and int(body.transaction) <= INT32_MAX):
+            raise invalid("a transaction of OCPP 1.6 has a number, which was given out by the gateway", "$.transaction")
+        request: dict[str, Any] = {"transactionId": int(body.transaction)}
+        return result_of(await operator.call(station, "RemoteStopTransaction", request), **about)
+    request = {"transactionId": body.transaction}
+    return result_of(await operator.call(station, "RequestStopTransaction", request), **about)
+
+
+def profile_16(profile: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a TxProfile of 1.6 for one of 2.x. Raises CommandError for more schedules than one."""
+    schedules = profile.get("chargingSchedule")
+    if not isinstance(schedules, list) or len(schedules) != 1 or not isinstance(schedules[0], dict):
+        raise invalid("a charging profile of OCPP 1.6 has one schedule", "$.charging_profile.charging_schedule")
+    said = {name: value for name, value in profile.items() if name not in ("id", "chargingSchedule")}
+    schedule = {name: value for name, value in schedules[0].items() if name != "id"}
+    return {
+        **said,
+        **given(chargingProfileId=profile.get("id")),
+        "chargingSchedule": schedule,
+    }
+
+
+FLOWS: Final = (
+    Flow("start", Start, start, "Start a transaction for an id token"),
+    Flow("stop", Stop, stop, "Stop a transaction"),
+)

@@ -25,7 +25,7 @@ class DataSection(Struct, frozen=True, kw_only=True):
 
 
 class ListenerSection(Struct, frozen=True, kw_only=True):
-    """Where stations connect: `ws://HOST:PORT/PATH_PREFIX/{identity}`. All but the address holds for `[tls]` too."""
+    """Where stations connect: `ws://HOST:PORT/PATH_PREFIX/{identity}`. All but the address holds with TLS too."""
 
     host: Annotated[
         Text,
@@ -35,7 +35,7 @@ class ListenerSection(Struct, frozen=True, kw_only=True):
     ] = "127.0.0.1"
     port: Annotated[Port, Meta(description="TCP port; 0 takes any free one.")] = 9000
     plain: Annotated[
-        bool, Meta(description="Whether this address is listened on. Without it stations need TLS, see `[tls]`.")
+        bool, Meta(description="Whether this address is listened on. Without it every station needs TLS.")
     ] = True
     path_prefix: Annotated[
         str, Meta(max_length=255, description="What stands before the identity in the path; empty for nothing.")
@@ -239,6 +239,17 @@ class AdminSection(Struct, frozen=True, kw_only=True):
     ] = None
 
 
+class CommandsSection(Struct, frozen=True, kw_only=True):
+    """Commands to stations, over the API."""
+
+    timeout_s: Annotated[
+        float, Meta(gt=0, le=3600, description="Time that a station has to answer a call, unless the client says more.")
+    ] = 30.0
+    timeout_max_s: Annotated[
+        float, Meta(gt=0, le=3600, description="Longest `timeout_s` that a client may ask for.")
+    ] = 300.0
+
+
 class LogSection(Struct, frozen=True, kw_only=True):
     """The log: one JSON object a line."""
 
@@ -272,5 +283,6 @@ class Config(Struct, frozen=True, kw_only=True):
     journal: JournalSection = JournalSection()
     store: StoreSection = StoreSection()
     admin: AdminSection = AdminSection()
+    commands: CommandsSection = CommandsSection()
     log: LogSection = LogSection()
     drain: DrainSection = DrainSection()

@@ -17,8 +17,10 @@ from typing import Final, TypeAlias
 
 from gateway import __version__
 from gateway.app.certificates import load_certificates
+from gateway.app.command_api import CommandApi
 from gateway.app.config import Config
 from gateway.app.config_sources import ConfigError
+from gateway.app.operator import LoopOperator, RequestIds
 from gateway.app.resources import allow_connections
 from gateway.app.side_files import read_bearer_token, read_credentials, read_station_list
 from gateway.app.token_file import read_tokens
@@ -28,6 +30,7 @@ from gateway.core.authorisation import Authoriser
 from gateway.core.clock import ClockPolicy
 from gateway.core.commands import Commander
 from gateway.core.csms import Csms
+from gateway.core.flows import FLOWS, SHOWN
 from gateway.core.protocols import PROTOCOLS
 from gateway.core.recorder import Recorder
 from gateway.core.registry import TRANSACTION_ID_EPOCH_S, Registry, Restored, Saver, restore
@@ -35,6 +38,7 @@ from gateway.core.session import Service
 from gateway.core.tally import Tally
 from gateway.io.data_directory import DataDirectory, open_data_directory
 from gateway.io.http import AdminServer
+from gateway.io.http_commands import command_routes
 from gateway.io.journal import Journal
 from gateway.io.listener import ListenerSettings, StationListener
 from gateway.io.sqlite_store import SqliteStore
@@ -110,6 +114,7 @@ class Gateway:
         self.registry: Registry
         self.recorder: Recorder
         self.commander: Commander
+        self.commands: CommandApi
         self.journal: Journal
         self.store: SqliteStore
         self.listener: StationListener
@@ -170,8 +175,17 @@ class Gateway:
         self.journal.start()
         self.store.start()
         listen, admin = config.listener, config.admin
-        self._admin = AdminServer(GatewayView(self), host=admin.host, port=admin.port, token=token, log=self.log)
+        self.commands = self._command_api()
+        self._admin = AdminServer(
+            GatewayView(self),
+            host=admin.host,
+            port=admin.port,
+            token=token,
+            log=self.log,
+            routes=command_routes(self.commands, FLOWS, SHOWN),
+        )
         self._release.push_async_callback(self._admin.stop)
+        self._release.push_async_callback(self.commands.stop)
         with _address_named("admin", admin.host, admin.port):
             await self._admin.start()
         self._release.push_async_callback(self.listener.drain, closes_per_s=float("inf"), grace_s=0)
@@ -210,6 +224,7 @@ class Gateway:
         self.draining = True
         self.log("draining", connections=self.listener.connections)
         drain = self.config.drain
+        await self.commands.drain(drain.grace_s)
         await self.listener.drain(
             closes_per_s=drain.closes_per_s,
             grace_s=drain.grace_s,
@@ -277,6 +292,21 @@ class Gateway:
         self.recorder = Recorder(self.journal, self.registry, saver.note_entry)
         self.commander = Commander(self.registry, VERSIONS, time.monotonic)
         self.log("restored", stations=len(self.registry), entries_replayed=replayed)
+
+    def _command_api(self) -> CommandApi:
+        commands = self.config.commands
+        request_ids = RequestIds(self._now)
+        return CommandApi(
+            self.commander,
+            self.recorder,
+            lambda timeout_s: LoopOperator(
+                self.commander, self.recorder, request_ids, now=self._now, timeout_s=timeout_s
+            ),
+            now=self._now,
+            timeout_s=commands.timeout_s,
+            timeout_max_s=commands.timeout_max_s,
+            log=self.log,
+        )
 
     def _save(self, batch: int) -> list[tuple[str, bytes]]:
         rows = self._saver.take(batch, self.journal.appended_bytes)

@@ -1,34 +1,68 @@
 """The one who carries out flows: calls, records and waits, on the event loop."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
 import msgspec
+from msgspec import Struct
 
 from gateway.core.calls import CallEnded
 from gateway.core.commands import Commander, CommandError, Fault
+from gateway.core.device_model import VariablePage, VariableQuery
 from gateway.core.recorder import Recorder
 from gateway.core.records import Record
 from gateway.core.registry import TRANSACTION_ID_EPOCH_S
 from gateway.core.stations import Station
+from gateway.core.token_history import TokenHistory
 
 REQUEST_ID_MAX: Final = 2**31 - 1
 """Ids of requests are int32 in some stations."""
 
 
+class RequestIds:
+    """Gives out ids of requests: the seconds since 2026, or more if they were given out, so no restart repeats one."""
+
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        self._now = now
+        self._last = 0
+
+    def next(self) -> int:
+        """Return an id that was never given out before."""
+        seconds = int(self._now().timestamp()) - TRANSACTION_ID_EPOCH_S
+        self._last = max(self._last + 1, seconds) % REQUEST_ID_MAX
+        return self._last
+
+
+class Known(Struct, frozen=True):
+    """What flows may look up: the store's variables of a station, and the id tokens that its local list should hold."""
+
+    stored_variables: Callable[[Station, VariableQuery], Awaitable[VariablePage]]
+    token_history: Callable[[Station], TokenHistory | None]
+
+
 class LoopOperator:
-    """An Operator (`gateway.core.flows.flow`) on asyncio. `timeout_s` is how long a call may take."""
+    """An Operator (`gateway.core.flows.flow`) on asyncio, for one command. `timeout_s` is how long a call may take."""
 
     def __init__(
-        self, commander: Commander, recorder: Recorder, *, now: Callable[[], datetime], timeout_s: float
+        self,
+        commander: Commander,
+        recorder: Recorder,
+        request_ids: RequestIds,
+        *,
+        now: Callable[[], datetime],
+        timeout_s: float,
+        known: Known | None = None,
     ) -> None:
+        self._known = known
+        self.acted = False
+        """Whether anything was done so far: a call put on its way, or something recorded."""
         self._commander = commander
         self._recorder = recorder
+        self._request_ids = request_ids
         self._now = now
         self._timeout_s = timeout_s
-        self._last_request_id = 0
 
     def now(self) -> datetime:
         """Return the time."""
@@ -42,23 +76,25 @@ class LoopOperator:
         return version.subprotocol
 
     def next_request_id(self) -> int:
-        """Return the seconds since 2026, or more if they were given out: so no restart gives one out again."""
-        seconds = int(self._now().timestamp()) - TRANSACTION_ID_EPOCH_S
-        self._last_request_id = max(self._last_request_id + 1, seconds) % REQUEST_ID_MAX
-        return self._last_request_id
+        """Return an id that was never given out before."""
+        return self._request_ids.next()
 
     async def call(
         self, station: Station, action: str, request: Mapping[str, Any], *, timeout_s: float | None = None
     ) -> CallEnded:
         """Send one call and return its end. Raises CommandError."""
+        return await self.send(station, action, msgspec.json.encode(request), timeout_s=timeout_s)
+
+    async def send(self, station: Station, action: str, payload: bytes, *, timeout_s: float | None = None) -> CallEnded:
+        """Send one call whose request is JSON already, and return its end. Raises CommandError."""
         future: asyncio.Future[CallEnded] = asyncio.get_running_loop().create_future()
 
         def ended(end: CallEnded) -> None:
             if not future.done():
                 future.set_result(end)
 
-        payload = msgspec.json.encode(request)
         self._commander.send(station, action, payload, timeout_s=timeout_s or self._timeout_s, ended=ended)
+        self.acted = True
         return await future
 
     async def record(self, station: Station, records: list[Record]) -> None:
@@ -66,12 +102,23 @@ class LoopOperator:
         if not self._recorder.has_room:
             raise CommandError(Fault.JOURNAL_FULL, "the journal is full: nothing can be kept now")
         durable = asyncio.Event()
+        self.acted = True
         self._recorder.record(station, records, self._now(), durable.set)
         await durable.wait()
 
     def hear(self, station: Station, action: str, take: Callable[[Any], bool], *, timeout_s: float) -> "LoopHearing":
         """Listen from now on to what the station sends as `action`."""
         return LoopHearing(station, action, take, timeout_s)
+
+    async def stored_variables(self, station: Station, query: VariableQuery) -> VariablePage:
+        """Return what the store has of the station's variables. Raises CommandError if it cannot be read."""
+        assert self._known is not None
+        return await self._known.stored_variables(station, query)
+
+    def token_history(self, station: Station) -> TokenHistory | None:
+        """Return the id tokens that the station's local list should hold; None if it is not kept in step."""
+        assert self._known is not None
+        return self._known.token_history(station)
 
 
 class LoopHearing:

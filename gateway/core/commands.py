@@ -45,6 +45,7 @@ class Fault(Enum):
     NOT_ACCEPTED = "not_accepted"
     TOO_MANY = "too_many"
     JOURNAL_FULL = "journal_full"
+    STORE_UNAVAILABLE = "store_unavailable"
 
 
 class CommandError(Exception):
@@ -128,14 +129,19 @@ class Commander:
 
 def checked(action: Action, payload: bytes) -> Any:
     """Return the request in `payload`. Raises CommandError unless it is JSON, as OCPP has it, and fits the schema."""
-    try:
-        split_envelope(b'[2,"1","",%b]' % payload)
-    except (EnvelopeError, UnicodeDecodeError):
-        raise CommandError(Fault.NOT_JSON, "the payload is not one JSON value, or has a key twice") from None
+    require_json(payload)
     try:
         return decode_request(action, payload)
     except PayloadError as error:
         raise CommandError(Fault.INVALID, str(error), error.path) from None
+
+
+def require_json(body: bytes) -> None:
+    """Raise CommandError unless `body` is one JSON value without a key twice."""
+    try:
+        split_envelope(b'[2,"1","",%b]' % body)
+    except (EnvelopeError, UnicodeDecodeError):
+        raise CommandError(Fault.NOT_JSON, "the body is not one JSON value, or has a key twice") from None
 
 
 def _note_asked_for(session: Session, action_name: str, request: Any) -> None:

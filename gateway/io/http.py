@@ -1,10 +1,11 @@
 """The admin HTTP port: metrics and health for whoever can reach it, the API for those who may.
 
 On loopback the API asks for a `Host` of this machine, so that a web page in somebody's browser cannot reach it by a
-name that it lets point here (DNS rebinding). Off loopback, or where a token is configured, it asks for the token.
-Errors are `application/problem+json` (RFC 9457).
+name that it lets point here (DNS rebinding), and what changes anything asks for no foreign `Origin`. Off loopback, or
+where a token is configured, it asks for the token. Errors are `application/problem+json` (RFC 9457).
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from hmac import compare_digest
 from typing import Any, Final, Protocol, TypeAlias
@@ -27,8 +28,15 @@ LIMIT_MAX: Final = 1000
 CURSOR_CHARACTERS_MAX: Final = 255
 """Longest identity, so longest cursor."""
 
-BODY_BYTES_MAX: Final = 64 * 1024
-"""Largest body of a request; nothing here needs one yet."""
+BODY_BYTES_MAX: Final = 256 * 1024
+"""Largest body of a request. A local list of 1,000 id tokens is about 100 KiB."""
+
+CONNECTIONS_MAX: Final = 512
+"""Connections open at once; more are closed at once. A command holds one until it has ended, so this is also the
+most commands at once."""
+
+BACKLOG: Final = 128
+"""Connections that the kernel holds until they are accepted."""
 
 KEEPALIVE_S: Final = 75.0
 """How long an idle connection is kept: longer than Prometheus' usual interval of 60 s."""
@@ -38,6 +46,9 @@ SHUTDOWN_S: Final = 2.0
 
 OPEN_PATHS: Final = frozenset({"/metrics", "/livez", "/readyz"})
 """What answers without a token: it names no station."""
+
+SAFE_METHODS: Final = frozenset({hdrs.METH_GET, hdrs.METH_HEAD})
+"""What changes nothing."""
 
 METRICS_CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -64,9 +75,18 @@ class View(Protocol):
 
 
 class AdminServer:
-    """Serves a View. `token` is the bearer token of the API; None is for loopback only."""
+    """Serves a View and `routes`. `token` is the bearer token of the API; None is for loopback only."""
 
-    def __init__(self, view: View, *, host: str, port: int, token: str | None, log: Log) -> None:
+    def __init__(
+        self,
+        view: View,
+        *,
+        host: str,
+        port: int,
+        token: str | None,
+        log: Log,
+        routes: Sequence[web.AbstractRouteDef] = (),
+    ) -> None:
         if token is None and not is_loopback(host):
             raise ValueError(f"the admin port off loopback ({host}) needs a token")
         self._view = view
@@ -74,7 +94,9 @@ class AdminServer:
         self._port = port
         self._token = None if token is None else token.encode()
         self._log = log
+        self._routes = routes
         self._runner: web.AppRunner | None = None
+        self._server: asyncio.Server | None = None
 
     async def start(self) -> None:
         """Listen. Raises OSError if the address cannot be had."""
@@ -86,6 +108,7 @@ class AdminServer:
                 web.get("/readyz", self._get_readyz),
                 web.get("/api/v1/stations", self._get_stations),
                 web.get("/api/v1/stations/{identity:[^/]+}", self._get_station),
+                *self._routes,
             ]
         )
         app.on_response_prepare.append(_set_headers)
@@ -93,10 +116,14 @@ class AdminServer:
             app, access_log=None, handle_signals=False, keepalive_timeout=KEEPALIVE_S, shutdown_timeout=SHUTDOWN_S
         )
         await self._runner.setup()
-        await web.TCPSite(self._runner, self._host, self._port).start()
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(self._protocol, self._host, self._port, backlog=BACKLOG)
 
     async def stop(self) -> None:
         """Stop listening and close every connection. Does nothing if it was never started."""
+        if self._server is not None:
+            self._server.close()
+            self._server = None
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
@@ -104,10 +131,17 @@ class AdminServer:
     @property
     def url(self) -> str:
         """The URL with the port really taken, such as `http://127.0.0.1:8080`. Only while it listens."""
-        assert self._runner is not None
-        port = self._runner.addresses[0][1]
+        assert self._server is not None
+        port = self._server.sockets[0].getsockname()[1]
         host = f"[{self._host}]" if ":" in self._host else self._host
         return f"http://{host}:{port}"
+
+    def _protocol(self) -> asyncio.Protocol:
+        """Return what serves a new connection."""
+        assert self._runner is not None
+        server = self._runner.server
+        assert server is not None
+        return server() if len(server.connections) < CONNECTIONS_MAX else _TooMany()
 
     @web.middleware
     async def _explain(self, request: web.Request, handler: _Handler) -> web.StreamResponse:
@@ -136,6 +170,8 @@ class AdminServer:
                 )
         if is_loopback(self._host) and not is_loopback(_name_of(request.headers.get(hdrs.HOST, ""))):
             return _problem(403, "Forbidden", "The Host header must name this machine's loopback address.")
+        if request.method not in SAFE_METHODS and _is_foreign(request):
+            return _problem(403, "Forbidden", "A web page of another origin may not change anything here.")
         return await handler(request)
 
     async def _get_metrics(self, request: web.Request) -> web.Response:
@@ -171,10 +207,23 @@ class AdminServer:
         return _json(station)
 
 
+class _TooMany(asyncio.Protocol):
+    """Closes a connection for which there is no room."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        transport.close()
+
+
 async def _set_headers(request: web.Request, response: web.StreamResponse) -> None:
     response.headers[hdrs.SERVER] = "ocpp-gateway"
     response.headers[hdrs.CACHE_CONTROL] = "no-store"
     response.headers["X-Content-Type-Options"] = "nosniff"
+
+
+def _is_foreign(request: web.Request) -> bool:
+    """Whether a web page of another origin sent this (RFC 6454): what is no browser says nothing of an origin."""
+    origin = request.headers.get(hdrs.ORIGIN)
+    return origin is not None and origin.lower().partition("://")[2] != request.headers.get(hdrs.HOST, "").lower()
 
 
 def _limit(text: str | None) -> int:

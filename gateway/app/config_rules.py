@@ -109,6 +109,15 @@ def _admin_off_loopback(config: Config, explicit: Container[tuple[str, ...]]) ->
         )
 
 
+def _call_timeouts(config: Config, explicit: Container[tuple[str, ...]]) -> Iterator[BrokenRule]:
+    commands = config.commands
+    if commands.timeout_s > commands.timeout_max_s:
+        yield BrokenRule(
+            ("commands", "timeout_max_s"),
+            f"is {commands.timeout_max_s:g}, must be at least commands.timeout_s, which is {commands.timeout_s:g}",
+        )
+
+
 def _ports_differ(config: Config, explicit: Container[tuple[str, ...]]) -> Iterator[BrokenRule]:
     ports = [("admin", config.admin.port)]
     if config.tls.certificate:
@@ -130,5 +139,6 @@ _RULES: tuple[Callable[[Config, Container[tuple[str, ...]]], Iterator[BrokenRule
     _echo_path,
     _authorisation,
     _admin_off_loopback,
+    _call_timeouts,
     _ports_differ,
 )

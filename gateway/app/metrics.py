@@ -14,6 +14,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.core import Metric as Family
 
 from gateway import __version__
+from gateway.core.calls import Outcome
 from gateway.core.csms import Deviation
 from gateway.core.tally import ANSWER_SECONDS, OUTCOMES
 from gateway.io.journal import COMMIT_SECONDS_BOUNDS
@@ -84,6 +85,13 @@ def _messages(gateway: "Gateway") -> Iterator[Sample]:
             yield (subprotocol, action, outcome), tally.messages.value(index * len(OUTCOMES) + offset)
 
 
+def _calls(gateway: "Gateway") -> Iterator[Sample]:
+    tally = gateway.tally
+    for index, (subprotocol, action) in enumerate(tally.called):
+        for offset, outcome in enumerate(Outcome):
+            yield (subprotocol, action, outcome.value), tally.calls.value(index * len(Outcome) + offset)
+
+
 def _by_reader(read: Callable[["Gateway", str], float]) -> Callable[["Gateway"], Iterable[Sample]]:
     return lambda gateway: [((name,), read(gateway, name)) for name in gateway.journal.lags]
 
@@ -140,6 +148,25 @@ METRICS: Final[Sequence[Metric | HistogramMetric]] = (
         "CALLs of stations: answered, recognised as a repeat, kept raw (and answered), or refused with a CALLERROR.",
         _messages,
         ("version", "action", "outcome"),
+    ),
+    Metric(
+        "calls_total",
+        "counter",
+        "Our CALLs to connected stations, by how they ended.",
+        _calls,
+        ("version", "action", "outcome"),
+    ),
+    Metric(
+        "commands_under_way",
+        "gauge",
+        "Commands of the API that have not ended.",
+        _one(lambda g: g.commands.under_way),
+    ),
+    Metric(
+        "commands_repeated_total",
+        "counter",
+        "Commands that were asked for again with the same idempotency key, and got the first answer.",
+        _one(lambda g: g.commands.repeats),
     ),
     HistogramMetric(
         "answer_seconds",

@@ -3,15 +3,20 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from heapq import nsmallest
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from gateway.app.metrics import Exposition
+from gateway.core.idempotency import COMMANDS
 from gateway.core.stations import Station
 from gateway.core.transactions import Transaction
 from gateway.wire.messages import timestamp
 
 if TYPE_CHECKING:
     from gateway.app.gateway import Gateway
+
+
+COMMANDS_SHOWN: Final = 8
+"""Commands with an idempotency key that are listed for a person who looks at a station, the newest first."""
 
 
 class GatewayView:
@@ -86,6 +91,11 @@ class GatewayView:
                 for connector in sorted(state.connectors, key=lambda known: (known.evse, known.connector))
             ],
             "transactions": [_transaction(transaction) for transaction in station.running_transactions()],
+            "calls": _calls(station),
+            "last_commands": [
+                {"at": timestamp(kept.begun_at), "key": key, "status": kept.status}
+                for key, kept in list(COMMANDS.of(station).items())[: -COMMANDS_SHOWN - 1 : -1]
+            ],
             "last_messages": [
                 {"at": timestamp(message.at), "action": message.action, "outcome": message.outcome}
                 for message in reversed(station.last_messages or ())
@@ -118,6 +128,12 @@ def _summary(station: Station) -> dict[str, Any]:
         "running_transactions": len(station.running_transactions()),
         "raw_messages_total": state.raw_messages_total,
     }
+
+
+def _calls(station: Station) -> dict[str, Any]:
+    """What the station was asked and has not answered yet."""
+    open_action, waiting = (None, 0) if station.session is None else station.session.calls_under_way
+    return {"open": open_action, "waiting": waiting}
 
 
 def _transaction(transaction: Transaction) -> dict[str, Any]:

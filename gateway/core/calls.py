@@ -85,6 +85,16 @@ class CallQueue:
         """Whether no call can be taken now."""
         return len(self._waiting) >= WAITING_MAX
 
+    @property
+    def open_action(self) -> str | None:
+        """The action of the call that the station has to answer, None if there is none."""
+        return None if self._open is None else self._open.action.name
+
+    @property
+    def waiting(self) -> int:
+        """How many calls wait behind the open one."""
+        return len(self._waiting)
+
     def put(self, call: Call) -> None:
         """Send a call, at once or after those before it. The queue must not be `full`."""
         assert not self.full, "the caller looks before it puts"

@@ -90,7 +90,7 @@ class Registry:
 
     def forget_if_empty(self, station: Station) -> None:
         """Drop a station that connected but never said anything worth keeping, so that names cost no memory."""
-        if station.session is None and station.state.last_received_at is None:
+        if station.session is None and station.state.last_received_at is None and not station.state.facts:
             self._stations.pop(station.identity, None)
             folded = station.identity.casefold()
             if self._spellings.get(folded) == station.identity:

@@ -222,6 +222,11 @@ class Session:
         """Whether `call` may be called: neither closed, nor are there too many calls under way."""
         return not self._closed and (self._calls is None or not self._calls.full)
 
+    @property
+    def calls_under_way(self) -> tuple[str | None, int]:
+        """The action of our open call, None if there is none, and how many wait behind it."""
+        return (None, 0) if self._calls is None else (self._calls.open_action, self._calls.waiting)
+
     def call(self, call: Call) -> None:
         """Send a call of ours, after those before it; `call.ended` hears what became of it. See `takes_calls`."""
         if self._closed:

@@ -15,7 +15,9 @@ import msgspec
 from gateway.core.metering import register_wh
 from gateway.core.records import (
     ConnectorStatus,
+    DeviceVariables,
     Event,
+    Fact,
     RawMessage,
     Readings,
     StationBooted,
@@ -24,8 +26,11 @@ from gateway.core.records import (
 from gateway.io.charging_transactions import COLUMNS, ChargingTransaction, Key
 from gateway.io.journal_batch import Batch
 
-KINDS = ("reading", "station_booted", "connector_status", "transaction_event", "event", "raw_message")
-"""What is counted as stored. A reading is one sample."""
+KINDS = (
+    *("reading", "station_booted", "connector_status", "transaction_event", "event", "raw_message"),
+    *("fact", "device_variable"),
+)
+"""What is counted as stored. A reading is one sample. A fact that ends counts too, and a variable said again."""
 
 _ROWS_PER_STATEMENT = (256, 64, 16, 4, 1)
 """Few different sizes, so that every statement is prepared once."""
@@ -43,6 +48,15 @@ _BOOTED = (
     firmware = excluded.firmware, registration_status = excluded.registration_status,
     last_boot_at = excluded.last_boot_at"""
 )
+
+_FACT = "ON CONFLICT (station, kind, key) DO UPDATE SET value = excluded.value, time = excluded.time"
+
+_VARIABLE = """ON CONFLICT DO UPDATE SET value = excluded.value, time = excluded.time,
+    mutability = coalesce(excluded.mutability, mutability), data_type = coalesce(excluded.data_type, data_type),
+    unit = coalesce(excluded.unit, unit), min_limit = coalesce(excluded.min_limit, min_limit),
+    max_limit = coalesce(excluded.max_limit, max_limit), values_list = coalesce(excluded.values_list, values_list),
+    persistent = coalesce(excluded.persistent, persistent), constant = coalesce(excluded.constant, constant)"""
+"""An answer to GetVariables says the value only; what a report said beside it stays true."""
 
 _encode_json = msgspec.json.Encoder().encode
 
@@ -62,6 +76,8 @@ class Rows:
         self._seen: dict[str, tuple[str, str]] = {}
         self._booted: dict[str, tuple[StationBooted, str]] = {}
         self._transactions: dict[Key, ChargingTransaction] = {}
+        self._facts: dict[tuple[str, str, str], tuple[str | None, str]] = {}
+        self._variables: list[object] = []
         for batch in batches:
             self._add(batch)
 
@@ -85,6 +101,20 @@ class Rows:
             booted += (identity, boot.version, boot.vendor, boot.model, boot.serial, boot.firmware, boot.status)
             booted += (at, at, at)
         insert_rows(connection, "station", 10, booted, _BOOTED)
+        self._write_facts(connection)
+        insert_rows(connection, "device_variable", 18, self._variables, _VARIABLE)
+
+    def _write_facts(self, connection: sqlite3.Connection) -> None:
+        """Write what these batches say last of each fact; what no longer holds is deleted."""
+        held: list[object] = []
+        ended = []
+        for key, (value, time) in self._facts.items():
+            if value is None:
+                ended.append(key)
+            else:
+                held += (*key, value, time)
+        insert_rows(connection, "fact", 5, held, _FACT)
+        connection.executemany("DELETE FROM fact WHERE (station, kind, key) = (?, ?, ?)", ended)
 
     def _add(self, batch: Batch) -> None:
         row = 0
@@ -93,8 +123,9 @@ class Rows:
         for entry in batch.entries:
             station = entry.station
             received_at = iso(entry.received_at)
-            first, last = self._seen.get(station, (received_at, received_at))
-            self._seen[station] = (min(first, received_at), max(last, received_at))
+            if not entry.own:
+                first, last = self._seen.get(station, (received_at, received_at))
+                self._seen[station] = (min(first, received_at), max(last, received_at))
             for record in entry.records:
                 if isinstance(record, Readings):
                     transaction = record.transaction
@@ -128,6 +159,20 @@ class Rows:
                 elif isinstance(record, StationBooted):
                     self._booted[station] = (record, received_at)
                     stored["station_booted"] += 1
+                elif isinstance(record, Fact):
+                    self._facts[station, record.kind, record.key] = (record.value, iso(record.time))
+                    stored["fact"] += 1
+                elif isinstance(record, DeviceVariables):
+                    self._add_variables(station, record)
+
+    def _add_variables(self, station: str, said: DeviceVariables) -> None:
+        time = iso(said.time)
+        for known in said.variables:
+            self._variables += (station, known.component, known.component_instance, known.evse, known.connector)
+            self._variables += (known.variable, known.instance, known.attribute, known.value, known.mutability)
+            self._variables += (known.data_type, known.unit, known.min_limit, known.max_limit, known.values_list)
+            self._variables += (known.persistent, known.constant, time)
+        self.stored["device_variable"] += len(said.variables)
 
     def _transaction(self, station: str, transaction: str) -> ChargingTransaction:
         key = (station, transaction)

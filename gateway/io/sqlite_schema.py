@@ -5,12 +5,12 @@ in the field, so rows are told apart by (journal, batch, row): the journal's num
 position among the rows that the batch became.
 """
 
-SCHEMA_VERSION = 1
+from gateway.core.stations import FACTS_MAX
 
 APPLICATION_ID = 0x4F435354
 """`OCST`: tells `file` and us that this SQLite database is a store."""
 
-SCHEMA = f"""
+_STEP_1 = f"""
 CREATE TABLE journal (
     number INTEGER PRIMARY KEY,
     uuid TEXT NOT NULL UNIQUE,
@@ -150,8 +150,49 @@ CREATE TABLE raw_message (
 CREATE INDEX raw_message_of ON raw_message (station, received_at);
 
 PRAGMA application_id = {APPLICATION_ID};
-PRAGMA user_version = {SCHEMA_VERSION};
-"""  # noqa: S608 - our own numbers
+"""  # noqa: S608 - our own number
+
+_STEP_2 = """
+-- What holds of a station until it is said anew: reservations, jobs, limits and the like.
+CREATE TABLE fact (
+    station TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    key TEXT NOT NULL,
+    value TEXT NOT NULL,  -- a JSON object
+    time TEXT NOT NULL,
+    PRIMARY KEY (station, kind, key)
+) WITHOUT ROWID;
+
+-- The device model as each station reported it, or as it was read or set. EVSE and connector 0: it belongs to none.
+-- `value` is NULL where there is none, or where it is secret.
+CREATE TABLE device_variable (
+    station TEXT NOT NULL,
+    component TEXT NOT NULL,
+    component_instance TEXT NOT NULL,
+    evse INTEGER NOT NULL,
+    connector INTEGER NOT NULL,
+    variable TEXT NOT NULL,
+    instance TEXT NOT NULL,
+    attribute TEXT NOT NULL,
+    value TEXT,
+    mutability TEXT,
+    data_type TEXT,
+    unit TEXT,
+    min_limit REAL,
+    max_limit REAL,
+    values_list TEXT,
+    persistent INTEGER,
+    constant INTEGER,
+    time TEXT NOT NULL,
+    PRIMARY KEY (station, component, component_instance, evse, connector, variable, instance, attribute)
+) WITHOUT ROWID;
+"""
+
+STEPS = (_STEP_1, _STEP_2)
+"""What brings a file from each version of the schema to the next; a new file, which has version 0, takes all of them.
+Files of every version are out there: a step that was released is never changed."""
+
+SCHEMA_VERSION = len(STEPS)
 
 RETENTION_ROWS_MAX = 1000
 """Rows of a table deleted in one step, so that new data never waits long behind old."""
@@ -195,5 +236,16 @@ RETENTION = (
         WHERE ended_at < :before LIMIT {RETENTION_ROWS_MAX}
     )
     """,  # noqa: S608 - a constant
+    # A fact holds however old it is, as long as live state remembers it: the newest of each kind.
+    f"""
+    DELETE FROM fact WHERE (station, kind, key) IN (
+        SELECT station, kind, key FROM fact AS old
+        WHERE time < :before AND (
+            SELECT count(*) FROM fact AS new
+            WHERE new.station = old.station AND new.kind = old.kind AND new.time > old.time
+        ) >= {FACTS_MAX}
+        LIMIT {RETENTION_ROWS_MAX}
+    )
+    """,  # noqa: S608 - constants
 )
 """Each deletes some of the rows older than `:before`. Age counts from reception: a late replay is kept as long."""

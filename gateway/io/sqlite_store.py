@@ -20,7 +20,7 @@ from gateway.io.journal_batch import Batch, JournalClosedError, JournalError
 from gateway.io.journal_file import READ_BATCHES_MAX
 from gateway.io.journal_reader import READ_BYTES_MAX, Reader
 from gateway.io.sqlite_rows import KINDS, Rows, iso_of_seconds, load_transactions, write_transactions
-from gateway.io.sqlite_schema import APPLICATION_ID, RETENTION, SCHEMA, SCHEMA_VERSION
+from gateway.io.sqlite_schema import APPLICATION_ID, RETENTION, SCHEMA_VERSION, STEPS
 from gateway.io.thread_cpu import ThreadCpu
 
 READ_TIMEOUT_S = 1.0
@@ -255,11 +255,12 @@ class SqliteStore:
         # The journal deletes what is stored, so stored must mean on disk.
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute(f"PRAGMA journal_size_limit = {WAL_BYTES_KEPT}").fetchall()
-        if not tables:
+        for step in range(version, SCHEMA_VERSION):
             with _Transaction(connection):
-                for statement in SCHEMA.split(";\n"):
+                for statement in STEPS[step].split(";\n"):
                     connection.execute(statement)
-                connection.executemany("INSERT INTO stored VALUES (?, 0)", [(kind,) for kind in KINDS])
+                connection.executemany("INSERT OR IGNORE INTO stored VALUES (?, 0)", [(kind,) for kind in KINDS])
+                connection.execute(f"PRAGMA user_version = {step + 1}")
 
     def _check_file(self) -> None:
         """SQLite would go on writing into a file that has been deleted."""

@@ -11,13 +11,18 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
+from gateway.core.device_model import VariableQuery
 from gateway.core.records import (
     Channel,
     ConnectorStatus,
+    DeviceVariable,
+    DeviceVariables,
     Entry,
     Event,
+    Fact,
     MeterValue,
     RawMessage,
     Readings,
@@ -29,6 +34,7 @@ from gateway.core.records import (
 from gateway.io import sqlite_schema, sqlite_store
 from gateway.io.sqlite_rows import select_transactions
 from gateway.io.sqlite_store import SqliteStore
+from gateway.io.sqlite_variables import CursorError, LookUpError, look_up_variables
 from tests.io.journal_support import BEGIN, CHANNELS, JournalUnderTest, entry_of, meter_entry, wait_until
 
 READING_COLUMNS = [
@@ -43,6 +49,9 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sqlite_store, "BUSY_TIMEOUT_S", 0.02)
     monkeypatch.setattr(sqlite_store, "RETRY_S_MIN", 0.01)
     monkeypatch.setattr(sqlite_store, "RETRY_S_MAX", 0.05)
+
+
+SCHEMA_1 = (Path(__file__).parent / "store_version_1.sql").read_text()
 
 
 class Stored:
@@ -394,12 +403,32 @@ class TestTrouble:
         stored.start()
         wait_until(lambda: stored.store.errors["schema"] >= 2)
         assert stored.store.last_error == (
-            f"{stored.path}: written by a newer ocpp-gateway (schema 99, this one knows 1)"
+            f"{stored.path}: written by a newer ocpp-gateway (schema 99, this one knows {sqlite_schema.SCHEMA_VERSION})"
         )
         stored.path.unlink()
         stored.put(meter_entry(1))
         stored.settle()
         assert stored.query("SELECT count(*) FROM reading") == [(8,)]
+
+    def test_a_file_of_schema_1_is_brought_to_this_one_with_all_it_holds(self, stored: Stored) -> None:
+        with closing(sqlite3.connect(stored.path, isolation_level=None)) as connection:
+            connection.executescript(SCHEMA_1)
+            kinds = ("reading", "station_booted", "connector_status", "transaction_event", "event", "raw_message")
+            connection.executemany("INSERT INTO stored VALUES (?, 7)", [(kind,) for kind in kinds])
+            connection.execute("INSERT INTO journal VALUES (1, ?, 0)", (stored.journal.uuid,))
+            connection.execute("INSERT INTO event VALUES ('2026', '2026', 'S', 'x', '{}', 1, 1, 1)")
+        stored.start()
+        stored.put(entry_of("S", Fact(BEGIN, "job", "1", "{}"), Event(BEGIN, "y", "{}")))
+        stored.settle()
+        assert stored.query("PRAGMA user_version") == [(sqlite_schema.SCHEMA_VERSION,)]
+        assert stored.query("SELECT kind FROM event ORDER BY kind") == [("x",), ("y",)]
+        assert stored.query("SELECT kind, key FROM fact") == [("job", "1")]
+        assert stored.store.stored["event"] == 8
+        assert stored.store.stored["fact"] == 1
+        with closing(sqlite3.connect(":memory:")) as fresh:
+            fresh.executescript(";".join(sqlite_schema.STEPS))
+            (tables,) = fresh.execute("SELECT group_concat(sql) FROM sqlite_schema").fetchone()
+        assert stored.query("SELECT group_concat(sql) FROM sqlite_schema") == [(tables,)]
 
     def test_a_database_of_somebody_else_is_left_alone(self, stored: Stored) -> None:
         with closing(sqlite3.connect(stored.path)) as connection:
@@ -453,6 +482,93 @@ class TestTrouble:
             subprocess.run(["umount", "-l", str(mount)], check=True)
 
 
+class TestFacts:
+    def test_the_newest_holds_and_an_ended_one_is_gone(self, stored: Stored) -> None:
+        stored.start()
+        stored.put(entry_of("S", Fact(BEGIN, "job", "1", '{"a":1}'), Fact(BEGIN, "job", "2", "{}")))
+        stored.put(entry_of("S", Fact(BEGIN, "job", "1", '{"a":2}'), Fact(BEGIN, "job", "2", None)))
+        stored.put(entry_of("T", Fact(BEGIN, "job", "3", "{}"), Fact(BEGIN, "job", "3", None)))
+        stored.settle()
+        assert stored.query("SELECT station, kind, key, value FROM fact") == [("S", "job", "1", '{"a":2}')]
+        assert stored.store.stored["fact"] == 6
+
+    def test_what_the_gateway_records_itself_is_no_sign_of_the_station(self, stored: Stored) -> None:
+        stored.start()
+        stored.put(entry_of("S", Event(BEGIN, "x", "{}")))
+        later = BEGIN + timedelta(hours=1)
+        stored.put(Entry("S", later, None, b"", [Fact(later, "job", "1", "{}")], own=True))
+        stored.put(Entry("T", later, None, b"", [Fact(later, "job", "1", "{}")], own=True))
+        stored.settle()
+        assert stored.query("SELECT identity, last_seen_at FROM station") == [("S", "2026-01-01T00:00:00.000Z")]
+        assert stored.query("SELECT station FROM fact ORDER BY station") == [("S",), ("T",)]
+
+    def test_old_ones_go_only_where_live_state_has_forgotten_them(self, tmp_path: Path) -> None:
+        with closing(sqlite3.connect(tmp_path / "x", isolation_level=None)) as connection:
+            connection.executescript(";".join(sqlite_schema.STEPS))
+            rows = [("S", "command", f"{number:03}", "{}", f"2026-01-01T00:00:00.{number:03}Z") for number in range(70)]
+            rows += [("S", "item_limits", "station", "{}", "2020")]
+            connection.executemany("INSERT INTO fact VALUES (?, ?, ?, ?, ?)", rows)
+            (statement,) = (sql for sql in sqlite_schema.RETENTION if "FROM fact" in sql)
+            assert connection.execute(statement, {"before": "2027"}).rowcount == 6
+            assert connection.execute("SELECT min(key) FROM fact WHERE kind = 'command'").fetchone() == ("006",)
+            assert connection.execute("SELECT count(*) FROM fact WHERE kind = 'item_limits'").fetchone() == (1,)
+
+
+class TestVariables:
+    REPORTED = DeviceVariable("C", "V", "1", mutability="ReadOnly", unit="s", max_limit=9.5, persistent=True)
+
+    def test_an_answer_keeps_what_a_report_said_beside_the_value(self, stored: Stored) -> None:
+        stored.start()
+        stored.put(entry_of("S", DeviceVariables(BEGIN, [self.REPORTED, DeviceVariable("C", "V", "x", evse=1)])))
+        stored.put(entry_of("S", DeviceVariables(BEGIN + timedelta(hours=1), [DeviceVariable("C", "V", "2")])))
+        stored.settle()
+        page = look_up_variables(stored.path, "S", VariableQuery())
+        assert [(known.variable, known.time) for known in page.variables] == [
+            (msgspec.structs.replace(self.REPORTED, value="2"), "2026-01-01T01:00:00.000Z"),
+            (DeviceVariable("C", "V", "x", evse=1), "2026-01-01T00:00:00.000Z"),
+        ]
+        assert stored.store.stored["device_variable"] == 3
+
+    def test_a_value_that_is_gone_is_not_shown(self, stored: Stored) -> None:
+        stored.start()
+        stored.put(entry_of("S", DeviceVariables(BEGIN, [self.REPORTED])))
+        stored.put(entry_of("S", DeviceVariables(BEGIN, [DeviceVariable("C", "V", None)])))
+        stored.settle()
+        assert look_up_variables(stored.path, "S", VariableQuery()).variables[0].variable.value is None
+
+    def test_pages_follow_each_other_without_a_gap_or_a_repeat(self, stored: Stored) -> None:
+        names = [("A", "V"), ("A", "W"), ("B", "V"), ("B", "W"), ("C", "V")]
+        told = [DeviceVariable(*name, "1", evse=evse) for name in names for evse in (0, 1)]
+        stored.start()
+        stored.put(entry_of("S", DeviceVariables(BEGIN, told)), entry_of("T", DeviceVariables(BEGIN, told)))
+        stored.settle()
+        found, cursor = [], None
+        while True:
+            page = look_up_variables(stored.path, "S", VariableQuery(cursor=cursor, limit=3))
+            found += [known.variable for known in page.variables]
+            cursor = page.next_cursor
+            if cursor is None:
+                break
+            assert len(page.variables) == 3
+        assert sorted(found, key=repr) == sorted(told, key=repr)
+        assert len(look_up_variables(stored.path, "S", VariableQuery(component="a")).variables) == 4
+        assert len(look_up_variables(stored.path, "S", VariableQuery(component="B", variable="w")).variables) == 2
+        assert look_up_variables(stored.path, "U", VariableQuery()).variables == []
+
+    @pytest.mark.parametrize("cursor", ["", "%", "W10", "eyJhIjoxfQ", "WyJDIl0", "ü"])
+    def test_a_cursor_of_ones_own_making_is_refused(self, stored: Stored, cursor: str) -> None:
+        stored.start()
+        stored.put(entry_of("S", DeviceVariables(BEGIN, [self.REPORTED])))
+        stored.settle()
+        with pytest.raises(CursorError):
+            look_up_variables(stored.path, "S", VariableQuery(cursor=cursor))
+
+    def test_a_store_that_is_not_there_cannot_be_looked_up(self, tmp_path: Path) -> None:
+        with pytest.raises(LookUpError):
+            look_up_variables(tmp_path / "none.sqlite", "S", VariableQuery())
+        assert not list(tmp_path.iterdir())
+
+
 class TestRetention:
     def test_old_rows_go_and_what_is_still_true_stays(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(sqlite_store, "RETENTION_EVERY_S", 0.0)
@@ -493,7 +609,7 @@ class TestRetention:
 
     def test_a_step_is_bounded(self, tmp_path: Path) -> None:
         with closing(sqlite3.connect(tmp_path / "x", isolation_level=None)) as connection:
-            connection.executescript(sqlite_schema.SCHEMA)
+            connection.executescript(";".join(sqlite_schema.STEPS))
             row = ("2026-01-01", "2026-01-01", "S", "k", "{}", 1, 1, 1)
             connection.execute("BEGIN")
             connection.executemany("INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?)", [row] * 2500)

@@ -1,6 +1,6 @@
 """Messages that a 2.x station shows on its display (OCPP 2.x use cases O01 to O06)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -29,21 +29,19 @@ class DisplayMessage(Struct, frozen=True):
 DISPLAY_MESSAGES: Final = FactKind("display_message", DisplayMessage)
 
 
-def records_of_set(message: Any, now: datetime) -> list[Record]:
-    """Return the records by which a station has a message: `message` is a MessageInfoType, decoded."""
-    known = message_of(message)
-    return [DISPLAY_MESSAGES.holds(str(known.message_id), known, now)]
+def records_of_set(messages: Sequence[DisplayMessage], now: datetime) -> list[Record]:
+    """Return the records by which a station has these messages."""
+    return [DISPLAY_MESSAGES.holds(str(message.message_id), message, now) for message in messages]
 
 
 def records_of_report(request: Any, now: datetime) -> list[Record]:
     """Return what one part of a NotifyDisplayMessages tells."""
-    listed = [] if request.message_info is UNSET else request.message_info
-    return [record for message in listed for record in records_of_set(message, now)]
+    return records_of_set([message_of(message) for message in request.message_info or ()], now)
 
 
-def records_of_cleared(message_id: str, now: datetime) -> list[Record]:
-    """Return the records by which a message is no more."""
-    return [DISPLAY_MESSAGES.ends(message_id, now)]
+def records_of_cleared(message_ids: Sequence[int], now: datetime) -> list[Record]:
+    """Return the records by which messages are no more."""
+    return [DISPLAY_MESSAGES.ends(str(message_id), now) for message_id in message_ids]
 
 
 def message_of(message: Any) -> DisplayMessage:

@@ -44,27 +44,31 @@ def monitor_of(station: Station, monitor_id: int) -> Monitor | None:
     return MONITORS.get(station, str(monitor_id))
 
 
-def records_of_set(asked: Sequence[Any], results: Sequence[Any], now: datetime) -> list[Record]:
-    """Return what the answer to a SetVariableMonitoring tells: `asked` and `results` are its items, decoded.
+def records_of_set(monitors: Sequence[Monitor], now: datetime) -> list[Record]:
+    """Return the records by which a station has these monitors."""
+    return [_holds(monitor, now) for monitor in monitors]
 
-    An answer repeats component, variable and type of each item, which need not stand in the order asked.
+
+def matched(wanted: Sequence[Monitor], results: Sequence[Any]) -> list[Any]:
+    """Return for each monitor that was asked for its result in the answer to a SetVariableMonitoring, None without one.
+
+    An answer repeats component, variable, type and severity of each item, which need not stand in the order asked;
+    names are case-insensitive (2.x Part 1 section 4.1).
     """
-    records: list[Record] = []
-    left = list(asked)
-    for result in results:
-        item = next((item for item in left if _same(item, result)), None)
-        if item is None:
-            continue
-        left.remove(item)
-        if result.status == "Accepted" and result.id is not UNSET:
-            records.append(_holds(_monitor(result.id, item, item), now))
-    return records
+    left = list(results)
+    found = []
+    for monitor in wanted:
+        place = _place(monitor)
+        result = next((result for result in left if _place_of(result) == place), None)
+        if result is not None:
+            left.remove(result)
+        found.append(result)
+    return found
 
 
 def records_of_report(request: Any, now: datetime) -> list[Record]:
     """Return what one part of a NotifyMonitoringReport tells."""
-    listed = [] if request.monitor is UNSET else request.monitor
-    return [_holds(monitor, now) for watched in listed for monitor in monitors_of(watched)]
+    return [_holds(monitor, now) for watched in request.monitor or () for monitor in monitors_of(watched)]
 
 
 def monitors_of(watched: Any) -> list[Monitor]:
@@ -86,13 +90,31 @@ def _holds(monitor: Monitor, now: datetime) -> Record:
     return MONITORS.holds(str(monitor.monitor_id), monitor, now)
 
 
-def _same(item: Any, result: Any) -> bool:
-    return (item.component, item.variable, item.type, item.severity) == (
-        result.component,
-        result.variable,
+def _place(monitor: Monitor) -> tuple[object, ...]:
+    return (
+        monitor.component.lower(),
+        (monitor.component_instance or "").lower(),
+        monitor.evse,
+        monitor.connector,
+        monitor.variable.lower(),
+        (monitor.variable_instance or "").lower(),
+        monitor.type,
+        monitor.severity,
+    )
+
+
+def _place_of(result: Any) -> tuple[object, ...]:
+    component, variable, evse = result.component, result.variable, result.component.evse
+    return (
+        component.name.lower(),
+        (component.instance or "").lower(),
+        None if evse is UNSET else evse.id,
+        None if evse is UNSET else _given(evse.connector_id),
+        variable.name.lower(),
+        (variable.instance or "").lower(),
         result.type,
         result.severity,
-    ) and (item.id is UNSET or item.id == result.id)
+    )
 
 
 def _monitor(monitor_id: int, watched: Any, monitoring: Any) -> Monitor:

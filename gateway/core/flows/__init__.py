@@ -3,8 +3,16 @@
 from collections.abc import Sequence
 from typing import Final
 
-from gateway.core.flows import availability, files, reservations, transactions
+from gateway.core.flows import availability, customers, display, files, monitoring, reservations, transactions
 from gateway.core.flows.flow import Flow, Shown
 
-FLOWS: Final[Sequence[Flow]] = (*transactions.FLOWS, *availability.FLOWS, *reservations.FLOWS, *files.FLOWS)
-SHOWN: Final[Sequence[Shown]] = (*reservations.SHOWN, *files.SHOWN)
+FLOWS: Final[Sequence[Flow]] = (
+    *transactions.FLOWS,
+    *availability.FLOWS,
+    *reservations.FLOWS,
+    *files.FLOWS,
+    *monitoring.FLOWS,
+    *display.FLOWS,
+    *customers.FLOWS,
+)
+SHOWN: Final[Sequence[Shown]] = (*reservations.SHOWN, *files.SHOWN, *monitoring.SHOWN, *display.SHOWN)

@@ -1,0 +1,137 @@
+"""Messages on the display of a station (2.x use cases O01 to O06)."""
+
+from typing import Annotated, Any, Final, Literal
+
+import msgspec
+from msgspec import Meta
+
+from gateway.core.calls import Outcome
+from gateway.core.display_messages import (
+    DISPLAY_MESSAGES,
+    DisplayMessage,
+    message_of,
+    records_of_cleared,
+    records_of_set,
+    shown,
+)
+from gateway.core.flows.flow import Flow, Operator, Result, Shown
+from gateway.core.flows.reports import PART_TIMEOUT_S
+from gateway.core.flows.words import Body, Identifier, given, keep, require_2, result_of, stamp
+from gateway.core.stations import Station
+from gateway.wire.schema_types import Timestamp
+
+ADVICE_16: Final = "it has no messages for its display; some take them as their vendor's POST data-transfer"
+
+PARTS_MAX: Final = 256
+"""Parts of one report; no display has so many messages."""
+
+
+class SetMessage(Body, frozen=True, kw_only=True):
+    """Show a message, from `start_at` to `end_at`, in a `state` of the station, or with a running transaction.
+
+    An `id` replaces the message that has it; without one it is given out.
+    """
+
+    content: Annotated[str, Meta(min_length=1, max_length=1024)]
+    id: Identifier | None = None
+    priority: Literal["AlwaysFront", "InFront", "NormalCycle"] = "NormalCycle"
+    format: Literal["ASCII", "HTML", "URI", "UTF8", "QRCODE"] = "UTF8"
+    language: Annotated[str, Meta(max_length=8)] | None = None
+    state: Literal["Charging", "Faulted", "Idle", "Unavailable", "Suspended", "Discharging"] | None = None
+    start_at: Timestamp | None = None
+    end_at: Timestamp | None = None
+    transaction: Annotated[str, Meta(max_length=36)] | None = None
+
+
+class ClearMessage(Body, frozen=True):
+    """Clear a message, known to the gateway or not."""
+
+    message_id: Identifier
+
+
+class ReportMessages(Body, frozen=True):
+    """Have the messages reported: what the gateway knows of them becomes what the station says."""
+
+
+async def set_message(operator: Operator, station: Station, body: SetMessage) -> Result:
+    """Show a message. A status of NotSupportedPriority, NotSupportedState and the like says why it is not shown."""
+    require_2(operator, station, ADVICE_16)
+    message_id = operator.next_request_id() if body.id is None else body.id
+    message = DisplayMessage(
+        message_id=message_id,
+        priority=body.priority,
+        format=body.format,
+        content=body.content,
+        language=body.language,
+        state=body.state,
+        start_at=body.start_at,
+        end_at=body.end_at,
+        transaction=body.transaction,
+    )
+    request = given(
+        id=message_id,
+        priority=body.priority,
+        state=body.state,
+        startDateTime=stamp(body.start_at),
+        endDateTime=stamp(body.end_at),
+        transactionId=body.transaction,
+        message=given(format=body.format, language=body.language, content=body.content),
+    )
+    end = await operator.call(station, "SetDisplayMessage", {"message": request})
+    if end.outcome is Outcome.ACCEPTED:
+        await operator.record(station, records_of_set([message], operator.now()))
+    return result_of(end, message_id=message_id)
+
+
+async def clear_message(operator: Operator, station: Station, body: ClearMessage) -> Result:
+    """Clear a message. A status of Unknown says that there is none (use case O05)."""
+    require_2(operator, station, ADVICE_16)
+    end = await operator.call(station, "ClearDisplayMessage", {"id": body.message_id})
+    if getattr(end.payload, "status", None) in ("Accepted", "Unknown"):
+        await operator.record(station, records_of_cleared([body.message_id], operator.now()))
+    return result_of(end, message_id=body.message_id)
+
+
+async def report_messages(operator: Operator, station: Station, body: ReportMessages) -> Result:
+    """Have the messages reported (use case O03). A status of Unknown says that there are none: that is accepted.
+
+    The parts of this report have no numbers, so that a lost one is not noticed.
+    """
+    require_2(operator, station, ADVICE_16)
+    request_id = operator.next_request_id()
+    reported: list[DisplayMessage] = []
+    parts = 0
+
+    def take(part: Any) -> bool:
+        nonlocal parts
+        if part.request_id != request_id:
+            return False
+        parts += 1
+        reported.extend(message_of(message) for message in part.message_info or ())
+        return part.tbc is not True or parts >= PARTS_MAX
+
+    hearing = operator.hear(station, "NotifyDisplayMessages", take, timeout_s=PART_TIMEOUT_S)
+    try:
+        end = await operator.call(station, "GetDisplayMessages", {"requestId": request_id})
+        status = getattr(end.payload, "status", None)
+        if end.outcome is not Outcome.ACCEPTED and status != "Unknown":
+            return result_of(end)
+        whole = status == "Unknown" or await hearing.end()
+    finally:
+        hearing.stop()
+    body_of_result = {"request_id": request_id, "messages": msgspec.to_builtins(reported)}
+    if not whole:
+        return Result(Outcome.TIMEOUT, body_of_result, "the station did not send the whole report")
+    now = operator.now()
+    listed = {message.message_id for message in reported}
+    gone = [known.message_id for known in DISPLAY_MESSAGES.of(station).values() if known.message_id not in listed]
+    await keep(operator, station, [*records_of_set(reported, now), *records_of_cleared(gone, now)])
+    return Result(Outcome.ACCEPTED, body_of_result)
+
+
+FLOWS: Final = (
+    Flow("display-messages", SetMessage, set_message, "Show a message on the display"),
+    Flow("display-messages/{message_id}", ClearMessage, clear_message, "Clear a message of the display", "DELETE"),
+    Flow("display-messages/report", ReportMessages, report_messages, "Have the messages of the display reported"),
+)
+SHOWN: Final = (Shown("display-messages", shown, "Messages of the display that are known"),)

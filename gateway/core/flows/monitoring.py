@@ -1,0 +1,230 @@
+"""Variable monitors of 2.x: set, cleared, reported (use cases N02 to N06), and how loud a station is to be."""
+
+from typing import Annotated, Any, Final, Literal, TypeAlias
+
+import msgspec
+from msgspec import UNSET, Meta
+
+from gateway.core.calls import CallEnded, Outcome
+from gateway.core.flows.flow import Flow, Operator, Result, Shown, failed
+from gateway.core.flows.reports import gather
+from gateway.core.flows.variables import item_limits
+from gateway.core.flows.words import Body, Identifier, Number, Seconds, evse_2, given, keep, require_2, result_of
+from gateway.core.item_limits import in_messages
+from gateway.core.monitors import Monitor, matched, monitors_of, records_of_cleared, records_of_set, shown
+from gateway.core.stations import Station
+
+MONITORS_MAX: Final = 100
+"""Monitors set by one request: at one to a message some minutes of a slow station."""
+
+ADVICE_16: Final = "it monitors nothing; what it measures comes as MeterValues, by configuration"
+
+Name: TypeAlias = Annotated[str, Meta(min_length=1, max_length=50)]
+Severity: TypeAlias = Annotated[int, Meta(ge=0, le=9)]
+"""0 is danger, 9 is debugging (MonitoringSeverity of 2.x)."""
+
+
+class EventStream(Body, frozen=True):
+    """Have a monitor report by a periodic event stream of 2.1: every `interval_s`, or once it has so many `values`."""
+
+    interval_s: Seconds | None = None
+    values: Annotated[int, Meta(ge=1)] | None = None
+
+
+class WantedMonitor(Body, frozen=True, kw_only=True):
+    """A monitor. `value` is a threshold, a delta, or seconds, by `type`; an `id` replaces the monitor that has it."""
+
+    component: Name
+    variable: Name
+    type: Literal[
+        "UpperThreshold",
+        "LowerThreshold",
+        "Delta",
+        "Periodic",
+        "PeriodicClockAligned",
+        "TargetDelta",
+        "TargetDeltaRelative",
+    ]
+    value: float
+    severity: Severity
+    component_instance: Name | None = None
+    evse: Number | None = None
+    connector: Number | None = None
+    instance: Name | None = None
+    transaction: bool | None = None
+    id: Identifier | None = None
+    event_stream: EventStream | None = None
+
+
+class SetMonitors(Body, frozen=True):
+    """Set monitors, in messages that the station takes."""
+
+    monitors: Annotated[list[WantedMonitor], Meta(min_length=1, max_length=MONITORS_MAX)]
+
+
+class ClearMonitor(Body, frozen=True):
+    """Clear a monitor, known to the gateway or not."""
+
+    monitor_id: Identifier
+
+
+class WatchedVariable(Body, frozen=True, kw_only=True):
+    """A component, or one variable of it."""
+
+    component: Name
+    variable: Name | None = None
+    component_instance: Name | None = None
+    evse: Number | None = None
+    connector: Number | None = None
+    instance: Name | None = None
+
+
+class ReportMonitors(Body, frozen=True):
+    """Have the monitors reported, all or those of some sorts, all or those of some variables."""
+
+    criteria: tuple[Literal["ThresholdMonitoring", "DeltaMonitoring", "PeriodicMonitoring"], ...] = ()
+    variables: tuple[WatchedVariable, ...] = ()
+
+
+class MonitoringBase(Body, frozen=True):
+    """Let a station have all its monitors, those of the factory, or only those of its hardware (use case N03)."""
+
+    base: Literal["All", "FactoryDefault", "HardWiredOnly"]
+
+
+class MonitoringLevel(Body, frozen=True):
+    """Have a station report events up to this severity (use case N05)."""
+
+    severity: Severity
+
+
+async def set_monitors(operator: Operator, station: Station, body: SetMonitors) -> Result:
+    """Set monitors. The result lists what became of each, in the order asked; null where nothing is known."""
+    require_2(operator, station, ADVICE_16)
+    limits = await item_limits(operator, station)
+    if isinstance(limits, CallEnded):
+        return failed(limits)
+    results: list[dict[str, Any] | None] = []
+    failure: CallEnded | None = None
+    for items in in_messages([_item(wanted) for wanted in body.monitors], "SetVariableMonitoring", limits):
+        end = await operator.call(station, "SetVariableMonitoring", {"setMonitoringData": items})
+        if end.payload is None:
+            failure = end
+            break
+        wanted = [_monitor(wanted) for wanted in body.monitors[len(results) : len(results) + len(items)]]
+        answer: Any = end.payload
+        said = matched(wanted, answer.set_monitoring_result)
+        set_now = [
+            msgspec.structs.replace(monitor, monitor_id=result.id)
+            for monitor, result in zip(wanted, said, strict=True)
+            if result is not None and result.status == "Accepted" and result.id is not UNSET
+        ]
+        await keep(operator, station, records_of_set(set_now, operator.now()))
+        results += [None if result is None else _shown(result) for result in said]
+    results += [None] * (len(body.monitors) - len(results))
+    if failure is not None:
+        result = failed(failure)
+        return Result(result.outcome, {**result.body, "monitors": results}, result.reason)
+    if any(result is not None and result["status"] == "Accepted" for result in results):
+        return Result(Outcome.ACCEPTED, {"monitors": results})
+    return Result(Outcome.REJECTED, {"monitors": results}, "the station set none of the monitors")
+
+
+async def clear_monitor(operator: Operator, station: Station, body: ClearMonitor) -> Result:
+    """Clear a monitor; a status of NotFound says that there is none."""
+    require_2(operator, station, ADVICE_16)
+    end = await operator.call(station, "ClearVariableMonitoring", {"id": [body.monitor_id]})
+    if end.payload is None:
+        return failed(end)
+    answer: Any = end.payload
+    status = next((said.status for said in answer.clear_monitoring_result if said.id == body.monitor_id), None)
+    if status in ("Accepted", "NotFound"):
+        await keep(operator, station, records_of_cleared([body.monitor_id], operator.now()))
+    about = {"monitor_id": body.monitor_id, **given(status=status)}
+    if status == "Accepted":
+        return Result(Outcome.ACCEPTED, about)
+    return Result(Outcome.REJECTED, about, f"the station answered {status}")
+
+
+async def report_monitors(operator: Operator, station: Station, body: ReportMonitors) -> Result:
+    """Have the monitors reported; the result lists them."""
+    require_2(operator, station, ADVICE_16)
+    reported: list[Monitor] = []
+
+    def hear_part(part: Any) -> None:
+        for watched in part.monitor or ():
+            reported.extend(monitors_of(watched))
+
+    variables = [_address(variable) for variable in body.variables]
+    request = given(monitoringCriteria=list(body.criteria) or None, componentVariable=variables or None)
+    result = await gather(
+        operator, station, "GetMonitoringReport", request, reported_by="NotifyMonitoringReport", hear_part=hear_part
+    )
+    return Result(result.outcome, {**result.body, "monitors": msgspec.to_builtins(reported)}, result.reason)
+
+
+async def set_base(operator: Operator, station: Station, body: MonitoringBase) -> Result:
+    """Set the base of monitors."""
+    require_2(operator, station, ADVICE_16)
+    return result_of(await operator.call(station, "SetMonitoringBase", {"monitoringBase": body.base}))
+
+
+async def set_level(operator: Operator, station: Station, body: MonitoringLevel) -> Result:
+    """Set the level of monitors."""
+    require_2(operator, station, ADVICE_16)
+    return result_of(await operator.call(station, "SetMonitoringLevel", {"severity": body.severity}))
+
+
+def _item(wanted: WantedMonitor) -> dict[str, Any]:
+    """Return a SetMonitoringDataType."""
+    stream = wanted.event_stream
+    return given(
+        id=wanted.id,
+        type=wanted.type,
+        value=wanted.value,
+        severity=wanted.severity,
+        transaction=wanted.transaction,
+        periodicEventStream=None if stream is None else given(interval=stream.interval_s, values=stream.values),
+        **_address(wanted),
+    )
+
+
+def _address(named: WantedMonitor | WatchedVariable) -> dict[str, Any]:
+    """Return a ComponentType, and a VariableType if a variable is named."""
+    evse = evse_2(named.evse, named.connector)
+    return given(
+        component=given(name=named.component, instance=named.component_instance, evse=evse),
+        variable=None if named.variable is None else given(name=named.variable, instance=named.instance),
+    )
+
+
+def _monitor(wanted: WantedMonitor) -> Monitor:
+    """Return the monitor that is asked for; its id is not known yet."""
+    return Monitor(
+        monitor_id=0,
+        component=wanted.component,
+        variable=wanted.variable,
+        type=wanted.type,
+        value=wanted.value,
+        severity=wanted.severity,
+        component_instance=wanted.component_instance,
+        evse=wanted.evse,
+        connector=wanted.connector,
+        variable_instance=wanted.instance,
+        transaction=wanted.transaction is True,
+    )
+
+
+def _shown(result: Any) -> dict[str, Any]:
+    about = None if result.status_info is UNSET else result.status_info.reason_code
+    return given(status=result.status, monitor_id=None if result.id is UNSET else result.id, reason=about)
+
+
+FLOWS: Final = (
+    Flow("monitors", SetMonitors, set_monitors, "Set variable monitors"),
+    Flow("monitors/{monitor_id}", ClearMonitor, clear_monitor, "Clear a variable monitor", "DELETE"),
+    Flow("monitors/report", ReportMonitors, report_monitors, "Have the variable monitors reported"),
+    Flow("monitors/base", MonitoringBase, set_base, "Choose the set of monitors that a station has"),
+    Flow("monitors/level", MonitoringLevel, set_level, "Choose up to which severity a station reports events"),
+)
+SHOWN: Final = (Shown("monitors", shown, "Variable monitors that are known, at most 64"),)

@@ -19,6 +19,7 @@ from gateway.core.stations import Station
 from gateway.hot import CLOSE, Counters, Deflater, server_frame
 from gateway.io.echo import EchoConnection
 from gateway.io.timers import TimerWheel
+from gateway.io.tls import start_tls
 from gateway.wire.handshake import (
     Handshake,
     HandshakeError,
@@ -76,9 +77,6 @@ RETRY_AFTER_S: Final = 30
 TURNED_AWAY_MAX: Final = 64
 """Connections beyond `connections_max` that are heard out, only to be told 503; who comes then is cut off at once. Open
 files are reckoned for `connections_max` and few others: idle peers must not take those of the store and the journal."""
-
-TLS_READ_BYTES_MAX: Final = 32 * 1024
-"""Encrypted bytes taken in ahead of a station that is not read for now; uvloop's own limit is 256 KiB."""
 
 DRAIN_POLL_S: Final = 0.02
 
@@ -207,7 +205,6 @@ class Handshaking(asyncio.Protocol):
         settings = listener.settings
         self._listener = listener
         self._context = context
-        self._securing: asyncio.Task[None] | None = None
         self._handshake: Handshake | None = Handshake(
             settings.path_prefix, echo_path=settings.echo_path, deflate=settings.deflate
         )
@@ -225,29 +222,21 @@ class Handshaking(asyncio.Protocol):
         listener.handshaking.add(self)
         listener.wheel.schedule(self, listener.monotonic() + listener.settings.handshake_timeout_s)
         if self._context is not None:
-            self._securing = asyncio.get_running_loop().create_task(self._secure(self._transport, self._context))
-
-    async def _secure(self, transport: asyncio.Transport, context: SSLContext) -> None:
-        """Do the handshake of TLS; what follows is as without TLS."""
-        try:
-            secured = await asyncio.get_running_loop().start_tls(
-                transport,
+            start_tls(
+                self._transport,
                 self,
-                context,
-                server_side=True,
-                ssl_handshake_timeout=self._listener.settings.handshake_timeout_s,
-                ssl_shutdown_timeout=self._listener.settings.web_socket.close_timeout_s,
+                self._context,
+                handshake_timeout_s=listener.settings.handshake_timeout_s,
+                shutdown_timeout_s=listener.settings.web_socket.close_timeout_s,
+                done=self._secured,
             )
-        except OSError as error:
-            if self._handshake is not None:
-                result, reason = _tls_failure(error)
-                self._end(result, b"", reason=reason)
-            return
-        if secured is None or secured.is_closing():  # cut meanwhile; uvloop takes that for success
-            self.abort("abandoned")
-            return
-        self._transport = secured
-        secured.set_read_buffer_limits(high=TLS_READ_BYTES_MAX)  # type: ignore[attr-defined]
+
+    def _secured(self, secured: asyncio.Transport | OSError) -> None:
+        """Go on inside TLS, as without it."""
+        if not isinstance(secured, OSError):
+            self._transport = secured
+        else:
+            self.connection_lost(secured)
 
     def data_received(self, data: bytes) -> None:
         """Take in a part of the request; answer it once it is whole."""
@@ -262,9 +251,13 @@ class Handshaking(asyncio.Protocol):
             self._answer(self._handshake, request)
 
     def connection_lost(self, error: Exception | None) -> None:
-        """Forget a peer that went away."""
-        if self._handshake is not None:
-            self._end("abandoned", b"")
+        """Forget a peer that went away, or with which TLS could not be agreed upon."""
+        if self._handshake is None:
+            return
+        if isinstance(error, SSLError):
+            self._end("tls_failed", b"", reason=error.reason)
+        else:
+            self._end("timeout" if isinstance(error, ConnectionAbortedError) else "abandoned", b"")
 
     def tick(self, now: float) -> None:
         """Give up on a peer that does not finish its request, or does not read its refusal."""
@@ -491,13 +484,6 @@ class StationConnection(asyncio.Protocol):
         self._transport.close()
         listener = self._listener
         listener.wheel.schedule(self, listener.monotonic() + listener.settings.web_socket.close_timeout_s)
-
-
-def _tls_failure(error: OSError) -> tuple[str, str | None]:
-    """Return the result and the reason of a TLS handshake that failed."""
-    if isinstance(error, SSLError):
-        return "tls_failed", error.reason
-    return ("timeout" if isinstance(error, ConnectionAbortedError) else "abandoned"), None
 
 
 def _peer(transport: asyncio.Transport) -> str | None:

@@ -1,9 +1,11 @@
 """TLS for stations: OCPP security profile 2 (1.6 security whitepaper section 2.4, 2.0.1 Part 2 section A.1.3)."""
 
+import asyncio
 import ssl
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from msgspec import Struct
 
@@ -16,6 +18,10 @@ PROOFS: Final = {"ECDSA": "ECDHE-ECDSA-AES128-GCM-SHA256", "RSA": "AES128-GCM-SH
 
 PROOF_TURNS_MAX: Final = 10
 """Turns of a handshake in memory; TLS 1.2 takes three."""
+
+
+READ_BYTES_MAX: Final = 32 * 1024
+"""Encrypted bytes taken in ahead while a station is not read; uvloop's own limit is 256 KiB."""
 
 
 class CertificatePair(Struct, frozen=True):
@@ -123,3 +129,51 @@ def _is_done(end: ssl.SSLObject) -> bool:
     except ssl.SSLWantReadError:
         return False
     return True
+
+
+def start_tls(
+    transport: asyncio.Transport,
+    protocol: asyncio.Protocol,
+    context: ssl.SSLContext,
+    *,
+    handshake_timeout_s: float,
+    shutdown_timeout_s: float,
+    done: Callable[[asyncio.Transport | OSError], None],
+) -> None:
+    """Do the server's part of a handshake on a connection just made; call it from `connection_made`.
+
+    `done` gets the transport for `protocol` before any of its data, or the error. After an error `protocol` may be told
+    of the loss too. ConnectionAbortedError is the timeout.
+    """
+    starting = asyncio.get_running_loop().start_tls(
+        transport,
+        protocol,
+        context,
+        server_side=True,
+        ssl_handshake_timeout=handshake_timeout_s,
+        ssl_shutdown_timeout=shutdown_timeout_s,
+    )
+    # Taken to its only await here and now. A task would begin a turn of the loop later, when the first bytes of the
+    # peer may have gone to `protocol` already, and would cost more.
+    waiter = starting.send(None)
+    waiter.add_done_callback(partial(_finish_tls, starting, done))
+
+
+def _finish_tls(
+    starting: Coroutine[Any, Any, asyncio.Transport | None],
+    done: Callable[[asyncio.Transport | OSError], None],
+    _waiter: "asyncio.Future[None]",
+) -> None:
+    """Take the coroutine to its end, where it raises if the handshake failed."""
+    try:
+        starting.send(None)
+    except StopIteration as returned:
+        secured: asyncio.Transport | None = returned.value
+    except OSError as error:
+        done(error)
+        return
+    if secured is None or secured.is_closing():  # cut meanwhile, which uvloop takes for a success
+        done(ConnectionResetError())
+        return
+    secured.set_read_buffer_limits(high=READ_BYTES_MAX)  # type: ignore[attr-defined]
+    done(secured)

@@ -277,6 +277,7 @@ def test_a_listener_off_loopback_may_accept_everybody_if_somebody_says_so(write)
         ('[stations]\nunknown = "reject"', "$.stations.list_file: must be set"),
         ('[authorisation]\nmode = "accept_all"\ntoken_file = "x"', "$.authorisation.token_file: is not used"),
         ('[admin]\nhost = "0.0.0.0"', "$.admin.token_file: must be set"),
+        ("[commands]\ntimeout_s = 400", "$.commands.timeout_max_s: is 300, must be at least commands.timeout_s"),
         ("[admin]\nport = 9000", "$.admin.port: is 9000, the same as listener.port"),
         ('[listener]\npath_prefix = "ocpp"', '$.listener.path_prefix: is "ocpp", must be empty or a plain path'),
         ('[listener]\npath_prefix = "/ocpp/"', '$.listener.path_prefix: is "/ocpp/", must be empty or a plain path'),

@@ -5,6 +5,7 @@ import json
 from urllib.parse import quote
 
 import pytest
+from aiohttp import web
 
 from gateway.io.http import CURSOR_CHARACTERS_MAX, LIMIT_DEFAULT, LIMIT_MAX, AdminServer
 
@@ -62,7 +63,7 @@ async def ask(url: str, target: str, *, method="GET", host=None, headers=(), bod
     return Answer(raw)
 
 
-def serve(check, *, view=None, token=None, host="127.0.0.1"):
+def serve(check, *, view=None, token=None, host="127.0.0.1", routes=()):
     """Run `check(ask_server, view, logged)` against a server on a free port."""
     view = view or Shown()
     logged = []
@@ -71,9 +72,7 @@ def serve(check, *, view=None, token=None, host="127.0.0.1"):
         logged.append((event, fields))
 
     async def run():
-        server = AdminServer(
-            view, host=host, port=0, token=token, log=lambda event, **fields: logged.append((event, fields))
-        )
+        server = AdminServer(view, host=host, port=0, token=token, log=log, routes=routes)
         await server.start()
         url = server.url.replace("0.0.0.0", "127.0.0.1")
         try:
@@ -319,7 +318,79 @@ def test_off_loopback_without_a_token_it_is_not_even_built():
         AdminServer(Shown(), host="0.0.0.0", port=0, token=None, log=print)
 
 
+def change(reached):
+    """A route that changes something: it notes that it was reached."""
+
+    async def handle(request):
+        reached.append(request.method)
+        return web.Response()
+
+    return [web.route("*", "/api/v1/change", handle)]
+
+
+@pytest.mark.parametrize("origin", ["http://evil.example", "null", "", "https://127.0.0.1:1", "http://127.0.0.1"])
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
+def test_a_page_of_another_origin_changes_nothing(origin, method):
+    reached = []
+
+    async def check(ask, view, logged):
+        answer = await ask("/api/v1/change", method=method, host="127.0.0.1:8080", headers=[f"Origin: {origin}"])
+        assert (answer.status, answer.headers["content-type"]) == (403, "application/problem+json")
+        assert not reached
+
+    serve(check, routes=change(reached))
+
+
+@pytest.mark.parametrize("headers", [[], ["Origin: http://127.0.0.1:8080"], ["Origin: HTTPS://127.0.0.1:8080"]])
+def test_our_own_origin_and_what_is_no_browser_may(headers):
+    reached = []
+
+    async def check(ask, view, logged):
+        assert (await ask("/api/v1/change", method="POST", host="127.0.0.1:8080", headers=headers)).status == 200
+        assert reached == ["POST"]
+
+    serve(check, routes=change(reached))
+
+
+def test_reading_is_open_to_any_origin_that_may_ask():
+    async def check(ask, view, logged):
+        assert (await ask("/api/v1/stations", headers=["Origin: http://evil.example"])).status == 200
+
+    serve(check)
+
+
 # Every answer, and the server itself
+
+
+def test_connections_beyond_the_limit_are_closed_and_room_comes_back(monkeypatch):
+    monkeypatch.setattr("gateway.io.http.CONNECTIONS_MAX", 3)
+
+    async def run():
+        server = AdminServer(Shown(), host="127.0.0.1", port=0, token=None, log=print)
+        await server.start()
+        port = int(server.url.rsplit(":", 1)[1])
+        held = []
+        for _ in range(3):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert b"200" in await asyncio.wait_for(reader.readline(), 10)
+            held.append(writer)
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        assert await asyncio.wait_for(reader.read(), 10) == b""
+        writer.close()
+        held.pop().close()
+        async with asyncio.timeout(10):
+            while True:
+                try:
+                    assert (await ask(server.url, "/livez")).status == 200
+                    break
+                except (IndexError, ConnectionError):  # closed without an answer
+                    continue
+        for writer in held:
+            writer.close()
+        await server.stop()
+
+    asyncio.run(run())
 
 
 def test_every_answer_forbids_caching_and_guessing():

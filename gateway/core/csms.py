@@ -1,6 +1,6 @@
 """What every version shares in answering a station: registration, authorisation, clock, transaction ids.
 
-The modules `core.ocpp16` and `core.ocpp201` turn the requests of their version into records in 2.x words, and the
+The modules `core.ocpp16` and `core.ocpp2` turn the requests of their version into records in 2.x words, and the
 decisions made here into answers of their version.
 """
 
@@ -174,8 +174,19 @@ WHILE_REJECTED: Final[frozenset[Registration]] = frozenset({"Rejected"})
 NEVER: Final[frozenset[Registration]] = frozenset()
 
 
+class Treatment(Enum):
+    """What becomes of a request, as the table of actions tells operators (`app.actions_page`)."""
+
+    HANDLED = "handled"
+    """What it says takes effect: readings, transactions, statuses, state."""
+    STORED = "stored"
+    """It is kept as an event for who asks the store, and acknowledged; nothing here acts on it."""
+    REFUSED = "refused"
+    """It is answered, as the specification has it, that nothing here can serve it."""
+
+
 class Rule(Struct, frozen=True):
-    """How one action of a station is treated.
+    """How one action of a station is treated, for the session, and in `treatment` and `note` for a reader.
 
     A request that is `keyed` has a business key, so that the same payload again is a repeat and not news. A status has
     none: its timestamp is of seconds, in which a connector may come back to where it was.
@@ -185,6 +196,8 @@ class Rule(Struct, frozen=True):
     """
 
     handle: Handle
+    treatment: Treatment
+    note: str
     decode: Decode = decode_request
     keyed: bool = False
     answer_raw: AnswerRaw | None = None

@@ -12,7 +12,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from gateway.core.records import Channel, Sample
 from gateway.hot import DECIMALS, Learned, MeterValues, MeterValuesReader
-from gateway.wire import ocpp16, ocpp201
+from gateway.wire import ocpp16, ocpp21, ocpp201
 
 ENERGY_REGISTER: Final = "Energy.Active.Import.Register"
 DEFAULT_CONTEXT: Final = "Sample.Periodic"
@@ -153,7 +153,9 @@ read_meter_values_16: Final[Callable[[bytes], MeterValues | None]] = MeterValues
 """Reads a MeterValues payload of OCPP 1.6 in the plain form that nearly all have; None for any other."""
 
 
-def samples_2(sampled_values: Sequence[ocpp201.SampledValue]) -> tuple[list[Sample], int]:
+def samples_2(
+    sampled_values: Sequence[ocpp201.SampledValue] | Sequence[ocpp21.SampledValue],
+) -> tuple[list[Sample], int]:
     """Return the samples of an OCPP 2.x meter value and how many of its values are beyond what a meter can show.
 
     A `signedMeterValue` is kept as the JSON object that was sent, field for field.

@@ -11,17 +11,26 @@ from typing import Final
 
 from msgspec import UNSET
 
-from gateway.core.alike import answer_raw, data_transfer, heartbeat, reported, security_event, sign_certificate
+from gateway.core import jobs, reservations
+from gateway.core.alike import (
+    DATA_TRANSFER,
+    HEARTBEAT,
+    SECURITY_EVENT,
+    SIGN_CERTIFICATE,
+    answer_raw,
+    job_status,
+    noticed,
+)
 from gateway.core.authorisation import UNKNOWN, Verdict
 from gateway.core.csms import (
     EMPTY,
     NEVER,
-    WHILE_REJECTED,
     Csms,
     Deviation,
     Reply,
     Rule,
     Rules,
+    Treatment,
     bounded,
     encode,
     evidence,
@@ -197,7 +206,8 @@ def _start_transaction(csms: Csms, station: Station, request: wire.StartTransact
     readings = Readings(bounded(request.connector_id), 1, str(transaction_id), [register])
     verdict = csms.authoriser.verdict(request.id_tag, now)
     answer = encode({"transactionId": transaction_id, "idTagInfo": _token_answer(verdict)})
-    return Reply(answer, [started, readings])
+    used = reservations.records_of_use(station, started.reservation_id, started.transaction, now)
+    return Reply(answer, [started, readings, *used])
 
 
 def _stop_transaction(csms: Csms, station: Station, request: wire.StopTransactionRequest, now: datetime) -> Reply:
@@ -275,7 +285,8 @@ def _diagnostics_status(
     csms: Csms, station: Station, request: wire.DiagnosticsStatusNotificationRequest, now: datetime
 ) -> Reply:
     status = "UploadFailure" if request.status == "UploadFailed" else request.status
-    return Reply(EMPTY, [Event(now, "LogStatusNotification", encode({"status": status}).decode())])
+    records: list[Record] = [Event(now, "LogStatusNotification", encode({"status": status}).decode())]
+    return Reply(EMPTY, records + jobs.records_of_status(station, "DiagnosticsStatusNotification", request, now))
 
 
 def _answer_raw_start(csms: Csms, station: Station, payload: bytes, now: datetime) -> tuple[bytes, str | None]:
@@ -288,19 +299,46 @@ def _answer_raw_start(csms: Csms, station: Station, payload: bytes, now: datetim
 
 
 RULES: Final[Rules] = {
-    "Authorize": Rule(_authorize),
-    "BootNotification": Rule(_boot_notification, refused_while=NEVER),
-    "DataTransfer": Rule(data_transfer),
-    "DiagnosticsStatusNotification": Rule(_diagnostics_status),
-    "FirmwareStatusNotification": Rule(reported("FirmwareStatusNotification")),
-    "Heartbeat": Rule(heartbeat),
-    "LogStatusNotification": Rule(reported("LogStatusNotification")),
-    "MeterValues": Rule(_meter_values, decode=_decode_meter_values, keyed=True, answer_raw=answer_raw),
-    "SecurityEventNotification": Rule(security_event, keyed=True, refused_while=WHILE_REJECTED),
-    "SignCertificate": Rule(sign_certificate),
-    "SignedFirmwareStatusNotification": Rule(reported("FirmwareStatusNotification")),
-    "StartTransaction": Rule(_start_transaction, keyed=True, answer_raw=_answer_raw_start),
-    "StatusNotification": Rule(_status_notification),
-    "StopTransaction": Rule(_stop_transaction, keyed=True, answer_raw=answer_raw),
+    "Authorize": Rule(_authorize, Treatment.HANDLED, "from the token list"),
+    "BootNotification": Rule(_boot_notification, Treatment.HANDLED, "registers the station", refused_while=NEVER),
+    "DataTransfer": DATA_TRANSFER,
+    "DiagnosticsStatusNotification": Rule(
+        _diagnostics_status, Treatment.HANDLED, "follows a log upload; kept as a LogStatusNotification"
+    ),
+    "FirmwareStatusNotification": noticed(
+        "FirmwareStatusNotification", "follows a firmware update", job_status("FirmwareStatusNotification")
+    ),
+    "Heartbeat": HEARTBEAT,
+    "LogStatusNotification": noticed(
+        "LogStatusNotification", "follows a log upload", job_status("LogStatusNotification")
+    ),
+    "MeterValues": Rule(
+        _meter_values,
+        Treatment.HANDLED,
+        "becomes readings",
+        decode=_decode_meter_values,
+        keyed=True,
+        answer_raw=answer_raw,
+    ),
+    "SecurityEventNotification": SECURITY_EVENT,
+    "SignCertificate": SIGN_CERTIFICATE,
+    "SignedFirmwareStatusNotification": noticed(
+        "FirmwareStatusNotification",
+        "follows a firmware update; kept as a FirmwareStatusNotification",
+        job_status("SignedFirmwareStatusNotification"),
+    ),
+    "StartTransaction": Rule(
+        _start_transaction,
+        Treatment.HANDLED,
+        "begins a transaction; ends the reservation that it uses",
+        keyed=True,
+        answer_raw=_answer_raw_start,
+    ),
+    "StatusNotification": Rule(
+        _status_notification, Treatment.HANDLED, "becomes the state of a connector and of its transaction"
+    ),
+    "StopTransaction": Rule(
+        _stop_transaction, Treatment.HANDLED, "ends a transaction; becomes readings", keyed=True, answer_raw=answer_raw
+    ),
 }
 """What a station may send in OCPP 1.6, with the security extensions."""

@@ -17,6 +17,7 @@ class Protocol(Struct, frozen=True):
     `answers_unreadable`: a message that cannot be read is answered with RpcFrameworkError and, where its id is not
     readable, the id "-1" (2.x Part 4 section 4.2.3); 1.6 has no such rule, so there it is only counted.
     `answers_unknown_type`: 2.0.1 Part 4 section 4.4 answers MessageTypeNotSupported; 1.6 and 2.1 ignore such messages.
+    `unwraps_signed`: an action may be sent signed, as `<Action>-Signed` (2.x Part 4 section 7).
     """
 
     version: Version
@@ -24,6 +25,7 @@ class Protocol(Struct, frozen=True):
     codes: Mapping[Refusal, str]
     answers_unreadable: bool
     answers_unknown_type: bool
+    unwraps_signed: bool
 
 
 PROTOCOLS: Final[Mapping[str, Protocol]] = {
@@ -33,6 +35,7 @@ PROTOCOLS: Final[Mapping[str, Protocol]] = {
         ERROR_CODES[OCPP21.subprotocol],
         answers_unreadable=True,
         answers_unknown_type=False,
+        unwraps_signed=True,
     ),
     OCPP201.subprotocol: Protocol(
         OCPP201,
@@ -40,6 +43,7 @@ PROTOCOLS: Final[Mapping[str, Protocol]] = {
         ERROR_CODES[OCPP201.subprotocol],
         answers_unreadable=True,
         answers_unknown_type=True,
+        unwraps_signed=True,
     ),
     OCPP16.subprotocol: Protocol(
         OCPP16,
@@ -47,6 +51,7 @@ PROTOCOLS: Final[Mapping[str, Protocol]] = {
         ERROR_CODES[OCPP16.subprotocol],
         answers_unreadable=False,
         answers_unknown_type=False,
+        unwraps_signed=False,
     ),
 }
 """By subprotocol."""

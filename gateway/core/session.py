@@ -18,7 +18,7 @@ from gateway.core.calls import Call, CallEnded, CallQueue, Outcome, Schedule, ou
 from gateway.core.csms import AnswerRaw, Csms, Decode, Deviation, Handle, OutOfBounds, Registration
 from gateway.core.protocols import Protocol as OcppProtocol
 from gateway.core.recorder import Recorder
-from gateway.core.records import Entry, RawMessage, Record
+from gateway.core.records import Entry, Event, RawMessage, Record
 from gateway.core.stations import LastMessage, Station
 from gateway.core.tally import ANSWERED, KEPT_RAW, OUTCOMES, REFUSED, REPEAT, UNKNOWN_ACTION, Tally
 from gateway.hot import EnvelopeError, EnvelopeFault, digest64, split_envelope
@@ -36,6 +36,7 @@ from gateway.wire.messages import (
     call_result_error,
 )
 from gateway.wire.payloads import PayloadError, decode_response
+from gateway.wire.signed import SUFFIX, signed_payload
 from gateway.wire.versions import Action, Send
 from gateway.wire.violations import Violation
 
@@ -50,7 +51,7 @@ REFUSALS: Final = {
     Violation.CONSTRAINT: Refusal.CONSTRAINT,
 }
 
-_CALL_HEAD: Final = re.compile(rb'\s*\[\s*2\s*,\s*"(?:[^"\\]|\\.){1,360}"\s*,\s*"([A-Za-z0-9]{1,50})"\s*,')
+_CALL_HEAD: Final = re.compile(rb'\s*\[\s*2\s*,\s*"(?:[^"\\]|\\.){1,360}"\s*,\s*"([A-Za-z0-9-]{1,50})"\s*,')
 """The start of a CALL whose payload is no JSON, so that a transaction message can be kept even then."""
 
 Log: TypeAlias = Callable[..., None]
@@ -329,23 +330,28 @@ class Session:
         self._received_monotonic_s = service.monotonic()
         now = service.now()
         call = service.calls.get(name)
+        if call is None and service.protocol.unwraps_signed and name.endswith(SUFFIX):
+            call = service.calls.get(name.removesuffix(SUFFIX))
         if call is None:
             if name in service.protocol.version.to_station:
                 self._refuse(message_id, Refusal.UNSUPPORTED_ACTION, "no station sends this action", UNKNOWN_ACTION)
             else:
                 self._refuse(message_id, Refusal.UNKNOWN_ACTION, "this action is unknown", UNKNOWN_ACTION)
             return
+        is_signed = name != call.name
+        name = call.name
         if station.state.registration in call.refused_while and not self._was_asked_for(name):
             self._refuse(message_id, Refusal.NOT_ACCEPTED, "the station is not accepted: send BootNotification", name)
             return
         try:
-            request = call.decode(call.action, payload)
+            said = signed_payload(payload) if is_signed else payload
+            request = call.decode(call.action, said)
         except PayloadError as error:
             self._keep_or_refuse(message_id, call, payload, now, REFUSALS[error.violation], str(error))
             return
         digest = None
         if call.keyed:
-            digest = _digest(call, payload)
+            digest = _digest(call, said)
             if self._answer_repeat(message_id, call, digest, now):
                 return
         try:
@@ -359,6 +365,8 @@ class Session:
             self._keep_or_refuse(message_id, call, payload, now, Refusal.INTERNAL, "the gateway failed to answer")
             return
         if reply.records:
+            if is_signed:
+                reply.records.append(_evidence(call, payload, now))
             self._commit(message_id, call, Entry(station.identity, now, digest, reply.answer, reply.records), ANSWERED)
         else:
             self._link.write(call_result(message_id, reply.answer))
@@ -374,23 +382,40 @@ class Session:
     def _receive_send(self, text: bytes, name: str, payload: bytes) -> None:
         """Take in a message that is never answered (2.1 Part 4 section 4.2.5). It may overtake an open CALL."""
         service = self._service
+        if self._held is not None:
+            self._hold(text)  # what one station sends stays in order, as far as it is held
+            return
         if not service.journal.has_room:
             self._hold(text)
             service.waiting_for_room[self] = None
             return
-        call = service.sends.get(name)
-        if call is None or self.station.state.registration in call.refused_while:
+        call = service.sends.get(name) or service.sends.get(name.removesuffix(SUFFIX))
+        if call is None:
             service.tally.messages.add(service.tally.base(self.subprotocol, UNKNOWN_ACTION) + REFUSED)
+            return
+        if self.station.state.registration in call.refused_while:
+            service.tally.messages.add(call.counted + REFUSED)
             return
         now = service.now()
         try:
-            request = call.decode(call.action, payload)
-            reply = call.handle(service.csms, self.station, request, now)
-        except (PayloadError, OutOfBounds) as error:
-            raw = RawMessage(self.subprotocol, name, Refusal.CONSTRAINT.value, str(error), payload)
-            self._record_send(call, [raw], now, KEPT_RAW)
-            return
-        self._record_send(call, reply.records, now, ANSWERED)
+            said = payload if name == call.name else signed_payload(payload)
+            records = call.handle(service.csms, self.station, call.decode(call.action, said), now).records
+        except PayloadError as error:
+            self._keep_send(call, payload, now, REFUSALS[error.violation], str(error))
+        except OutOfBounds:
+            self._keep_send(call, payload, now, Refusal.CONSTRAINT, "a number is beyond what can be recorded")
+        except Exception as error:
+            service.log("answer_failed", level="error", station=self.station.identity, action=name, error=repr(error))
+            self._keep_send(call, payload, now, Refusal.INTERNAL, "the gateway failed to take it")
+        else:
+            if said is not payload:
+                records.append(_evidence(call, payload, now))
+            self._record_send(call, records, now, ANSWERED)
+
+    def _keep_send(self, call: BoundCall, payload: bytes, now: datetime, refusal: Refusal, reason: str) -> None:
+        """Keep what could not be taken in: nobody would send it again."""
+        raw = RawMessage(self.subprotocol, call.name, refusal.value, reason, payload)
+        self._record_send(call, [raw], now, KEPT_RAW)
 
     def _record_send(self, call: BoundCall, records: list[Record], now: datetime, outcome: int) -> None:
         self._service.recorder.put(self.station, Entry(self.station.identity, now, None, b"", records), _nothing)
@@ -487,7 +512,7 @@ class Session:
         """Handle a text that is no OCPP-J message: keep, answer or count it."""
         head = _CALL_HEAD.match(text) if error.kind is EnvelopeFault.NOT_JSON else None
         if head is not None and error.message_id is not None:
-            call = self._service.calls.get(head[1].decode())
+            call = self._service.calls.get(head[1].decode().removesuffix(SUFFIX))
             if call is not None and call.answer_raw and self.station.state.registration not in call.refused_while:
                 payload = text[head.end() :].rstrip().removesuffix(b"]")
                 self._received_monotonic_s = self._service.monotonic()
@@ -498,14 +523,25 @@ class Session:
             self._receive_unknown_type(error.message_id or UNREADABLE_ID)
             return
         self._service.csms.deviated(Deviation.MESSAGE_UNREADABLE)
-        if error.message_type in (CALL_RESULT, CALL_ERROR) and error.message_id is not None:
-            self._end_call(error.message_id, CallEnded(Outcome.CALL_ERROR, reason=error.reason))
+        if error.message_type in (CALL_RESULT, CALL_ERROR):
+            self._end_by_broken_answer(error)
         if error.message_type is not None and error.message_type != CALL:
             return
         elif self._service.protocol.answers_unreadable:
             self._refuse(error.message_id or UNREADABLE_ID, Refusal.FRAMEWORK, error.reason, UNKNOWN_ACTION)
         elif error.message_type == CALL and error.message_id is not None:
             self._refuse(error.message_id, Refusal.SYNTAX, error.reason, UNKNOWN_ACTION)
+
+    def _end_by_broken_answer(self, error: EnvelopeError) -> None:
+        """End the open call if it is the one that an unreadable answer names; tell a 2.1 station that it was none."""
+        call = None if self._calls is None else self._calls.take_answered(error.message_id or "")
+        if call is None:
+            return
+        protocol = self._service.protocol
+        if error.message_type == CALL_RESULT and protocol.version.sends:
+            self._link.write(call_result_error(call.message_id, protocol.codes[Refusal.FRAMEWORK], error.reason))
+        call.ended(CallEnded(Outcome.CALL_ERROR, reason=error.reason))
+        self._send_next_call()
 
     def _receive_unknown_type(self, message_id: str) -> None:
         self._service.csms.deviated(Deviation.MESSAGE_TYPE_UNKNOWN)
@@ -521,6 +557,11 @@ class Session:
     def _note(self, call: BoundCall, now: datetime, outcome: int) -> None:
         self._service.tally.messages.add(call.counted + outcome)
         self.station.note(LastMessage(now, call.name, OUTCOMES[outcome]))
+
+
+def _evidence(call: BoundCall, signature: bytes, now: datetime) -> Event:
+    """Return a signed message as it came: the signature was not verified, so that others can do it later."""
+    return Event(now, call.name + SUFFIX, '{"jws":' + signature.decode() + "}")
 
 
 def _nothing() -> None:

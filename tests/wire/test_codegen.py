@@ -55,7 +55,7 @@ def test_without_the_ocpp_package_main_says_so_in_one_line(monkeypatch, capsys):
 
 def test_each_version_has_its_messages():
     assert {name: len(module.CALLS) for name, module in MODULES.items()} == {"ocpp16": 39, "ocpp201": 64, "ocpp21": 90}
-    assert ocpp21.SENDS == {"NotifyPeriodicEventStream": ocpp21.NotifyPeriodicEventStreamRequest}
+    assert {"NotifyPeriodicEventStream": ocpp21.NotifyPeriodicEventStreamRequest} == ocpp21.SENDS
 
 
 @pytest.mark.parametrize("module", MODULES.values(), ids=MODULES)

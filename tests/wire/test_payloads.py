@@ -74,7 +74,7 @@ def test_valid_payloads_are_read_without_loss(message):
 
 @pytest.mark.parametrize("message", MESSAGES, ids=str)
 def test_every_mutation_gets_the_verdict_of_the_schema(message):
-    """Changes that the oracle knows, at every place of the schema (see PLACES_MAX); and some where optional properties lack."""
+    """Changes at every place of the schema (see PLACES_MAX), and some where optional properties lack."""
     random = Random(f"mutations {message}")
     maker = schema_oracle.Maker(message.schema, random)
     validator = schema_oracle.validator(message.schema)

@@ -12,16 +12,16 @@ from typing import Final
 import uvloop
 
 from gateway.app.config import AdminSection, AuthorisationSection, Config, DataSection, ListenerSection
+from gateway.app.fleet_picture import fleet_figures, station_row
 from gateway.app.gateway import JOURNAL_NAME, STORE_NAME, Gateway
 from gateway.app.logs import open_log
 from gateway.app.signals import run_until_signalled
-from gateway.app.terminal import Screen, Snapshot, StationRow
+from gateway.app.terminal import Screen, Snapshot, size
 from gateway.core.tally import ANSWERED, OUTCOMES
 from gateway.fleet import Behaviour, Clock, Fleet, accelerated_clock
-from gateway.fleet.station import SimulatedStation
 from gateway.io.data_directory import DataDirectoryError
 
-VERSIONS: Final = ("ocpp1.6", "ocpp2.0.1")
+VERSIONS: Final = ("ocpp1.6", "ocpp2.0.1", "ocpp2.1")
 DIRECTORY: Final = Path("gateway-data/demo")
 REDRAW_S: Final = 1.0
 
@@ -30,8 +30,10 @@ QUERIES: Final = (
     "SELECT time, station, measurand, phase, value, unit FROM reading LIMIT 20",
 )
 
-BEHAVIOUR: Final = Behaviour(first_arrival_s_mean=120.0, offline_every_s_mean=14400.0, offline_s=(60.0, 900.0))
-"""Busy soon, and offline now and then (a station queues what it has to say and replays it), so that a few minutes show
+BEHAVIOUR: Final = Behaviour(
+    first_arrival_s_mean=120.0, offline_every_s_mean=14400.0, offline_s=(60.0, 900.0), stream_s=30
+)
+"""Busy soon, and offline now and then (a station queues what it has to say and replays it), and 2.1 stations send streams, so that a few minutes show
 everything."""
 
 
@@ -123,19 +125,21 @@ class Demo:
     def _snapshot(self, fleet: Fleet, messages_per_s: float) -> Snapshot:
         gateway = self._gateway
         now = fleet.statistics
+        waiting = sum(lag.entries for lag in gateway.journal.lags.values())
         return Snapshot(
+            title="ocpp-gateway demo",
             at=self._clock.now(),
             elapsed_s=time.monotonic() - self._started_monotonic_s,
             speed=self._clock.speed,
-            connected=now.connected,
-            charging=now.charging,
-            power_w=now.power_w,
-            energy_wh=now.energy_wh,
-            messages_per_s=messages_per_s,
-            readings_stored=gateway.store.stored["reading"],
-            journal_bytes=gateway.journal.statistics.used_bytes,
-            journal_waiting=sum(lag.entries for lag in gateway.journal.lags.values()),
-            stations=[_row(station) for station in fleet.stations],
+            figures=[
+                fleet_figures(now),
+                [
+                    f"messages {messages_per_s:.0f}/s",
+                    f"readings stored {gateway.store.stored['reading']:,}",
+                    f"journal {size(gateway.journal.statistics.used_bytes)}, {waiting:,} waiting",
+                ],
+            ],
+            stations=[station_row(station) for station in fleet.stations],
             footer=[
                 f"stations {gateway.stations_url}   metrics {gateway.admin_url}/metrics   Ctrl-C stops",
                 f"tables   {_command()} query --data {DIRECTORY}",
@@ -153,20 +157,6 @@ def _command() -> str:
     """Return how this program was called, as short as it can be said here."""
     command, here = Path(sys.argv[0]), Path.cwd()
     return str(command.relative_to(here) if command.is_relative_to(here) else command)
-
-
-def _row(station: SimulatedStation) -> StationRow:
-    busiest = max(station.outlets, key=lambda outlet: (outlet.evse.power_w, outlet.soc is not None))
-    soc = busiest.soc
-    return StationRow(
-        identity=station.identity,
-        version=station.version.removeprefix("ocpp"),
-        state=str(busiest.stage) if station.online else "offline",
-        soc_percent=None if soc is None else soc * 100,
-        power_w=sum(outlet.evse.power_w for outlet in station.outlets),
-        power_max_w=sum(outlet.evse.power_max_w for outlet in station.outlets),
-        energy_wh=sum(outlet.evse.meter.energy_wh for outlet in station.outlets),
-    )
 
 
 def _free_port(wanted: int) -> int:

@@ -1,4 +1,4 @@
-"""The demo's live picture: plain text for a terminal, redrawn in place; where there is none, a line now and then."""
+"""The live picture of stations: text for a terminal, redrawn in place; where there is none, a line now and then."""
 
 import shutil
 from collections.abc import Iterator
@@ -33,19 +33,16 @@ class StationRow(Struct, frozen=True, kw_only=True):
 
 
 class Snapshot(Struct, frozen=True, kw_only=True):
-    """What the picture shows. `at` is the stations' time, which runs `speed` times faster than the real one."""
+    """What the picture shows. `at` is the stations' time, which runs `speed` times faster than the real one.
 
+    `figures` are what is told of all stations together, such as `charging 3`, in rows.
+    """
+
+    title: str
     at: datetime
     elapsed_s: float
     speed: float
-    connected: int
-    charging: int
-    power_w: float
-    energy_wh: float
-    messages_per_s: float
-    readings_stored: int
-    journal_bytes: int
-    journal_waiting: int
+    figures: list[list[str]]
     stations: list[StationRow]
     footer: list[str]
 
@@ -70,8 +67,8 @@ class Screen:
     def show(self, snapshot: Snapshot) -> None:
         """Show `snapshot`. Raises OSError if the stream is gone."""
         if self._is_terminal:
-            size = shutil.get_terminal_size()
-            lines = picture(snapshot, size.columns, size.lines - 1, self._look).split("\n")
+            columns, rows = shutil.get_terminal_size()
+            lines = picture(snapshot, columns, rows - 1, self._look).split("\n")
             start = _HOME if self._drawn else _HIDE_CURSOR + _CLEAR + _HOME
             self._stream.write(start + "".join(f"{line}{_LINE_END}\n" for line in lines) + _BELOW)
             self._drawn = True
@@ -107,13 +104,7 @@ class Progress:
 
 def line(snapshot: Snapshot) -> str:
     """Return `snapshot` as one line."""
-    return (
-        f"{_elapsed(snapshot.elapsed_s)}  connected {snapshot.connected}/{len(snapshot.stations)}"
-        f"  charging {snapshot.charging}  power {_kilowatts(snapshot.power_w)}"
-        f"  delivered {_kilowatt_hours(snapshot.energy_wh)}  messages {snapshot.messages_per_s:.0f}/s"
-        f"  readings stored {snapshot.readings_stored:,}  journal {_size(snapshot.journal_bytes)},"
-        f" {snapshot.journal_waiting:,} waiting"
-    )
+    return "  ".join([elapsed(snapshot.elapsed_s), *(figure for row in snapshot.figures for figure in row)])
 
 
 def picture(snapshot: Snapshot, width: int, height: int, look: Look = Look()) -> str:  # noqa: B008 - immutable
@@ -133,18 +124,12 @@ def picture(snapshot: Snapshot, width: int, height: int, look: Look = Look()) ->
 
 def _head(snapshot: Snapshot) -> Iterator[str]:
     yield (
-        f"ocpp-gateway demo   {snapshot.at:%Y-%m-%d %H:%M:%S}   {snapshot.speed:g} times real time"
-        f"   running {_elapsed(snapshot.elapsed_s)}"
+        f"{snapshot.title}   {snapshot.at:%Y-%m-%d %H:%M:%S}   {snapshot.speed:g} times real time"
+        f"   running {elapsed(snapshot.elapsed_s)}"
     )
     yield ""
-    yield (
-        f"connected {snapshot.connected}/{len(snapshot.stations)}   charging {snapshot.charging}"
-        f"   power {_kilowatts(snapshot.power_w)}   delivered {_kilowatt_hours(snapshot.energy_wh)}"
-    )
-    yield (
-        f"messages {snapshot.messages_per_s:.0f}/s   readings stored {snapshot.readings_stored:,}"
-        f"   journal {_size(snapshot.journal_bytes)}, {snapshot.journal_waiting:,} waiting"
-    )
+    for row in snapshot.figures:
+        yield "   ".join(row)
     yield ""
     yield f"{'station':<12}{'version':<9}{'state':<15}{'EV':>6}  {'power':<{BAR_COLUMNS}}{'':>10}{'energy':>12}"
 
@@ -153,7 +138,7 @@ def _row(station: StationRow, width: int, look: Look) -> str:
     charge = "-" if station.soc_percent is None else f"{station.soc_percent:.0f} %"
     left = f"{_cell(station.identity, 12)}{_cell(station.version, 9)}{_cell(station.state, 15)}{charge:>6}  "
     bar = _bar(station.power_w, station.power_max_w, look)
-    right = f"{_kilowatts(station.power_w):>10}{_kilowatt_hours(station.energy_wh):>12}"
+    right = f"{kilowatts(station.power_w):>10}{kilowatt_hours(station.energy_wh):>12}"
     drawn = bar[: max(width - len(left), 0)]
     style = _GREEN if station.power_w > 0 else _DIM
     return left[:width] + _styled(drawn, style, look) + right[: max(width - len(left) - len(bar), 0)]
@@ -179,18 +164,22 @@ def _styled(text: str, style: str, look: Look) -> str:
     return f"{style}{text}{_PLAIN}" if look.colour and style and text else text
 
 
-def _kilowatts(power_w: float) -> str:
+def kilowatts(power_w: float) -> str:
+    """Return a power for people."""
     return f"{power_w / 1000:.1f} kW"
 
 
-def _kilowatt_hours(energy_wh: float) -> str:
+def kilowatt_hours(energy_wh: float) -> str:
+    """Return an energy for people."""
     return f"{energy_wh / 1000:,.2f} kWh"
 
 
-def _size(size_bytes: int) -> str:
+def size(size_bytes: int) -> str:
+    """Return a number of bytes for people."""
     return f"{size_bytes / 1024:.0f} KiB" if size_bytes < 1024 * 1024 else f"{size_bytes / 1024 / 1024:.1f} MiB"
 
 
-def _elapsed(elapsed_s: float) -> str:
+def elapsed(elapsed_s: float) -> str:
+    """Return a time as hours, minutes and seconds."""
     seconds = int(elapsed_s)
     return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"

@@ -9,7 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.app.terminal import Look, Progress, Screen, Snapshot, StationRow, line, picture
+from gateway.app.terminal import (
+    Look,
+    Progress,
+    Screen,
+    Snapshot,
+    StationRow,
+    kilowatt_hours,
+    kilowatts,
+    line,
+    picture,
+    size,
+)
 
 STATION = StationRow(
     identity="SIM-0001",
@@ -21,17 +32,14 @@ STATION = StationRow(
     energy_wh=12_340,
 )
 SNAPSHOT = Snapshot(
+    title="ocpp-gateway demo",
     at=datetime(2026, 1, 1, 12, 34, 56, tzinfo=UTC),
     elapsed_s=83.9,
     speed=60,
-    connected=2,
-    charging=1,
-    power_w=11_000,
-    energy_wh=1_234_560,
-    messages_per_s=34.4,
-    readings_stored=12_345,
-    journal_bytes=3 * 1024 * 1024,
-    journal_waiting=7,
+    figures=[
+        ["connected 2/2", "charging 1", f"power {kilowatts(11_000)}", f"delivered {kilowatt_hours(1_234_560)}"],
+        ["messages 34/s", f"readings stored {12_345:,}", f"journal {size(3 * 1024 * 1024)}, 7 waiting"],
+    ],
     stations=[
         STATION,
         msgspec.structs.replace(STATION, identity="SIM-0002", soc_percent=None, power_w=0, state="Available"),

@@ -1,25 +1,35 @@
 """Facts about foreign stations: npm's `ocpp-rpc` and `ocpp-ws-io`, which hold every message against its schema."""
 
+import json
 import subprocess
 import sys
-from collections.abc import Iterator
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import pytest
 
 from tests.system.node_station import MISSING, NodeStation, install, node_station
-from tests.system.process import PROJECT, GatewayProcess, environment, rows, running
+from tests.system.process import DEADLINE_S, PROJECT, GatewayProcess, environment, rows, running
 
 pytestmark = pytest.mark.skipif(bool(MISSING), reason=f"not installed: {', '.join(MISSING)}")
 
 CLIENTS = ("ocpp-rpc", "ocpp-ws-io")
-VERSIONS = ("ocpp1.6", "ocpp2.0.1")
+VERSIONS = ("ocpp1.6", "ocpp2.0.1", "ocpp2.1")
 STATIONS = [(client, version) for client in CLIENTS for version in VERSIONS]
+STATIONS_2X = [(client, version) for client, version in STATIONS if version != "ocpp1.6"]
 
 TOKEN = "04A2B3C4D5E680"
 PASSWORD = "correct-horse-battery"
 
-CHARGE_WH = {"ocpp1.6": 300, "ocpp2.0.1": 400}
+Call = Callable[..., "Answered"]
+"""`call(action, payload)`."""
+
+CHARGE_WH = {"ocpp1.6": 300, "ocpp2.0.1": 400, "ocpp2.1": 400}
 """The energy of each charge: 100 Wh from one meter value to the next, in 2.x at the begin and the end, too."""
 
 
@@ -31,7 +41,7 @@ def scripts(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayProcess]:
     folder = tmp_path_factory.mktemp("gateway")
-    hashed = [hashed_password(identity_of(*station)) for station in STATIONS]
+    hashed = [hashed_password(identity) for identity in ("GONE", *(identity_of(*station) for station in STATIONS))]
     (folder / "credentials").write_text("".join(hashed))
     (folder / "tokens.toml").write_text(f'[[token]]\nid = "{TOKEN}"\n')
     sections = {
@@ -50,18 +60,12 @@ def station(
     """A station that has booted and charged once. In the end it has found no fault, and all it measured is stored."""
     client, version = request.param
     identity = identity_of(client, version)
-    options = {
-        "client": client,
-        "version": version,
-        "endpoint": gateway.url("").removesuffix("/"),
-        "identity": identity,
-        "password": PASSWORD,
-        "token": TOKEN,
-    }
+    options = options_of(gateway, client, version, identity)
     with node_station(scripts, tmp_path_factory.mktemp("station"), **options) as station:
         yield station
         counted = station.leave()
     assert counted["faults"] == []
+    assert counted["extensions"] == "permessage-deflate"
     gateway.wait_until_stored()
     of_station = f"station = '{identity}'"
     ((stored,),) = rows(gateway.store_file, f"SELECT count(*) FROM reading WHERE {of_station}")
@@ -72,6 +76,18 @@ def station(
 
 def identity_of(client: str, version: str) -> str:
     return f"{client}-{version}".upper()
+
+
+def options_of(gateway: GatewayProcess, client: str, version: str, identity: str) -> dict[str, str]:
+    """Return what a station is started with."""
+    return {
+        "client": client,
+        "version": version,
+        "endpoint": gateway.url("").removesuffix("/"),
+        "identity": identity,
+        "password": PASSWORD,
+        "token": TOKEN,
+    }
 
 
 def hashed_password(identity: str) -> str:
@@ -89,5 +105,197 @@ def transactions(gateway: GatewayProcess, station: NodeStation) -> list[tuple[ob
     return rows(gateway.store_file, query)
 
 
+class Answered(NamedTuple):
+    """The gateway's answer to one POST."""
+
+    status: int
+    body: dict[str, Any]
+
+    @property
+    def outcome(self) -> tuple[int, str]:
+        return self.status, self.body.get("outcome", "")
+
+
+def post(gateway: GatewayProcess, identity: str, action: str, payload: object, timeout_s: float = 20.0) -> Answered:
+    """Have the gateway call a station."""
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{gateway.admin_port}/api/v1/stations/{identity}/calls/{action}?timeout_s={timeout_s:g}",
+        data=json.dumps(payload).encode(),
+        headers={"Content-Type": "application/json"},
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=timeout_s + DEADLINE_S) as answer:
+            return Answered(answer.status, json.load(answer))
+    except urllib.error.HTTPError as error:
+        with error:
+            assert error.headers.get_content_type() == "application/problem+json"
+            return Answered(error.code, json.load(error))
+
+
+@pytest.fixture
+def call(gateway: GatewayProcess, station: NodeStation) -> Call:
+    """Call the station."""
+    return partial(post, gateway, station.identity)
+
+
+def is_16(station: NodeStation) -> bool:
+    return station.version == "ocpp1.6"
+
+
+def remote_start(station: NodeStation, token: str) -> tuple[str, dict[str, Any]]:
+    if is_16(station):
+        return "RemoteStartTransaction", {"connectorId": 1, "idTag": token}
+    id_token = {"idToken": token, "type": "ISO14443"}
+    return "RequestStartTransaction", {"evseId": 1, "remoteStartId": 11, "idToken": id_token}
+
+
+def remote_stop(station: NodeStation, transaction: str) -> tuple[str, dict[str, Any]]:
+    if is_16(station):
+        return "RemoteStopTransaction", {"transactionId": int(transaction)}
+    return "RequestStopTransaction", {"transactionId": transaction}
+
+
+def variable(name: str, **more: str) -> dict[str, Any]:
+    return {"component": {"name": "OCPPCommCtrlr"}, "variable": {"name": name}, **more}
+
+
 def test_the_charge_that_a_station_began_itself_is_stored_whole(gateway: GatewayProcess, station: NodeStation) -> None:
     assert transactions(gateway, station)[0] == (TOKEN, CHARGE_WH[station.version], 1, "[]", "Local")
+
+
+def test_a_charge_is_started_and_stopped_from_afar(gateway: GatewayProcess, station: NodeStation, call: Call) -> None:
+    assert call(*remote_start(station, TOKEN)) == (200, {"outcome": "accepted", "response": {"status": "Accepted"}})
+    transaction = station.expect("started")["transaction"]
+    assert call(*remote_stop(station, transaction)).outcome == (200, "accepted")
+    assert station.expect("stopped")["transaction"] == transaction
+    assert transactions(gateway, station)[-1] == (TOKEN, CHARGE_WH[station.version], 1, "[]", "Remote")
+
+
+def test_what_a_station_declines_is_a_conflict_with_its_own_answer(station: NodeStation, call: Call) -> None:
+    answer = call(*remote_start(station, "STRANGER"))
+    assert answer.outcome == (409, "rejected")
+    assert answer.body["response"] == {"status": "Rejected"}
+
+
+def test_a_station_sends_what_it_is_asked_to_send(gateway: GatewayProcess, station: NodeStation, call: Call) -> None:
+    readings = f"SELECT count(*) FROM reading WHERE station = '{station.identity}'"
+    gateway.wait_until_stored()
+    ((before,),) = rows(gateway.store_file, readings)
+    assert call("TriggerMessage", {"requestedMessage": "MeterValues"}).outcome == (200, "accepted")
+    assert station.expect("triggered") == {"message": "MeterValues"}
+    gateway.wait_until_stored()
+    assert rows(gateway.store_file, readings) == [(before + 2,)]
+
+
+def test_settings_are_changed_and_read_back(station: NodeStation, call: Call) -> None:
+    if is_16(station):
+        changed = call("ChangeConfiguration", {"key": "HeartbeatInterval", "value": "77"})
+        unknown = call("ChangeConfiguration", {"key": "Unheard", "value": "1"})
+        read = call("GetConfiguration", {"key": ["HeartbeatInterval", "Unheard"]}).body["response"]
+        assert read == {
+            "configurationKey": [{"key": "HeartbeatInterval", "readonly": False, "value": "77"}],
+            "unknownKey": ["Unheard"],
+        }
+    else:
+        changed = call("SetVariables", {"setVariableData": [variable("HeartbeatInterval", attributeValue="77")]})
+        unknown = call("SetVariables", {"setVariableData": [variable("Unheard", attributeValue="1")]})
+        asked = [variable("HeartbeatInterval"), variable("Unheard")]
+        first, second = call("GetVariables", {"getVariableData": asked}).body["response"]["getVariableResult"]
+        assert (first["attributeValue"], second["attributeStatus"]) == ("77", "UnknownVariable")
+    assert (changed.outcome, unknown.outcome) == ((200, "accepted"), (409, "rejected"))
+
+
+@pytest.mark.parametrize("station", STATIONS_2X, ids="-".join, indirect=True)
+def test_a_report_in_parts_follows_the_answer(gateway: GatewayProcess, station: NodeStation, call: Call) -> None:
+    assert call("GetBaseReport", {"requestId": 5, "reportBase": "FullInventory"}).outcome == (200, "accepted")
+    assert station.expect("reported") == {"requestId": 5, "parts": 3}
+    gateway.wait_until_stored()
+    query = f"SELECT detail FROM event WHERE kind = 'NotifyReport' AND station = '{station.identity}'"
+    parts = [json.loads(detail) for (detail,) in rows(gateway.store_file, query)]
+    assert [(part["requestId"], part["seqNo"], part.get("tbc", False)) for part in parts] == [
+        (5, 0, True),
+        (5, 1, True),
+        (5, 2, False),
+    ]
+
+
+def test_calls_that_cross_are_both_answered(station: NodeStation, call: Call) -> None:
+    answer = call("GetLocalListVersion", {})
+    assert answer == (
+        200,
+        {"outcome": "accepted", "response": {"listVersion" if is_16(station) else "versionNumber": 7}},
+    )
+
+
+def test_an_error_of_the_station_is_told_in_its_words(station: NodeStation, call: Call) -> None:
+    answer = call("ClearCache", {})
+    assert answer.outcome == (502, "call_error")
+    assert answer.body["error_code"] == "InternalError"
+
+
+def test_a_call_without_an_answer_ends_in_time_and_the_next_is_sent(station: NodeStation, call: Call) -> None:
+    if is_16(station):
+        silent = call("GetDiagnostics", {"location": "ftp://example.org/"}, timeout_s=0.5)
+    else:
+        log = {"remoteLocation": "ftp://example.org/"}
+        silent = call("GetLog", {"logType": "DiagnosticsLog", "requestId": 6, "log": log}, timeout_s=0.5)
+    assert silent.outcome == (504, "timeout")
+    assert silent.body["sent"] is True
+    assert call("GetLocalListVersion", {}).outcome == (200, "accepted")
+
+
+def test_nobody_knows_of_a_call_whose_line_was_lost_and_the_next_is_sent_on_the_new_one(
+    station: NodeStation, call: Call
+) -> None:
+    lost = call("UnlockConnector", {"connectorId": 1} if is_16(station) else {"evseId": 1, "connectorId": 1})
+    assert lost.outcome == (504, "unknown")
+    station.expect("returned")
+    assert call("GetLocalListVersion", {}).outcome == (200, "accepted")
+
+
+def test_calls_at_the_same_time_reach_the_station_one_after_the_other(station: NodeStation, call: Call) -> None:
+    """That none came before the one before it was answered is among the faults that the station would tell."""
+    with ThreadPoolExecutor(8) as pool:
+        sent = [str(number) for number in range(24)]
+        answers = pool.map(lambda text: call("DataTransfer", {"vendorId": "org.example", "data": text}), sent)
+        assert [answer.body["response"] for answer in answers] == [
+            {"status": "Accepted", "data": text} for text in sent
+        ]
+
+
+def test_long_messages_travel_compressed_both_ways(station: NodeStation, call: Call) -> None:
+    """That the extension was agreed on is told when the station leaves."""
+    text = " ".join(map(str, range(1000)))
+    answer = call("DataTransfer", {"vendorId": "org.example", "data": text})
+    assert answer.body["response"] == {"status": "Accepted", "data": text}
+
+
+def test_a_station_that_is_reset_boots_again_and_takes_calls(station: NodeStation, call: Call) -> None:
+    assert call("Reset", {"type": "Soft" if is_16(station) else "Immediate"}).outcome == (200, "accepted")
+    station.expect("booted")
+    assert call("GetLocalListVersion", {}).outcome == (200, "accepted")
+
+
+@pytest.mark.parametrize(
+    ("action", "payload", "status"),
+    [
+        ("Reset", {"type": "Warm"}, 422),
+        ("Reset", {}, 422),
+        ("Reset", {"type": "Hard", "unheard": 1}, 422),
+        ("MakeCoffee", {}, 404),
+        ("BootNotification", {}, 404),
+    ],
+)
+def test_what_no_station_could_take_is_not_sent(call: Call, action: str, payload: dict[str, Any], status: int) -> None:
+    """A strict client would find fault with it, and the station with an action that it does not know."""
+    answer = call(action, payload)
+    assert answer.status == status
+    assert "outcome" not in answer.body
+
+
+def test_a_station_that_is_not_connected_is_offline(gateway: GatewayProcess, scripts: Path, tmp_path: Path) -> None:
+    identity = "GONE"
+    with node_station(scripts, tmp_path, **options_of(gateway, "ocpp-rpc", "ocpp1.6", identity)) as station:
+        assert station.leave()["faults"] == []
+    gateway.wait_until(lambda: post(gateway, identity, "ClearCache", {}).outcome == (503, "offline"), "it is offline")
+    assert post(gateway, "NEVER-SEEN", "ClearCache", {}).status == 404

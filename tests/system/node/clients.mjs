@@ -50,6 +50,11 @@ class OcppRpcClient {
     return this._client.protocol;
   }
 
+  // What was agreed on beside the subprotocol; neither library has a public word for it.
+  get extensions() {
+    return Object.keys(this._client._ws._extensions).join(", ");
+  }
+
   connect() {
     return this._client.connect();
   }
@@ -112,6 +117,11 @@ class OcppWsIoClient {
 
   get version() {
     return this._client.protocol;
+  }
+
+  // What was agreed on beside the subprotocol; neither library has a public word for it.
+  get extensions() {
+    return Object.keys(this._client._ws._extensions).join(", ");
   }
 
   connect() {

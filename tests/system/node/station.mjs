@@ -66,8 +66,10 @@ class Station {
   }
 
   async leave() {
+    const { extensions } = this._client;
     await this.disconnect();
-    this.tell("left", { calls: this.calls, answered: this.answered, samples: this.samples, faults: this._faults });
+    const { calls, answered, samples, _faults: faults } = this;
+    this.tell("left", { calls, answered, samples, extensions, faults });
   }
 
   async _answer(action, behave, payload) {

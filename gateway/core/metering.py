@@ -47,7 +47,13 @@ DEFAULT_UNITS: Final[dict[str, str]] = {
     "Temperature": "Celsius",
     "RPM": "RPM",
     "Power.Factor": "",
+    "Display.BatteryEnergyCapacity": "Wh",
+    "Display.MaximumSOC": "Percent",
+    "Display.MinimumSOC": "Percent",
+    "Display.PresentSOC": "Percent",
+    "Display.TargetSOC": "Percent",
 }
+"""Those of `Display` are of 2.1: what a vehicle has its station show (ISO 15118-20). Times have no unit of their own."""
 
 
 class Conversion(Struct, frozen=True, gc=False):

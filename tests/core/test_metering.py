@@ -9,7 +9,7 @@ from gateway.core import metering
 from gateway.core.metering import number_of, register_wh
 from gateway.core.records import Channel, Sample
 from tests.core import said
-from tests.core.station_bench import MESSAGES, OCPP16, OCPP201
+from tests.core.station_bench import MESSAGES, OCPP16, OCPP21, OCPP201
 
 
 def samples_of(line, *sampled):
@@ -20,7 +20,7 @@ def samples_of(line, *sampled):
 
 def enumeration(version, name):
     schema = MESSAGES[version, "MeterValues", "request"].schema
-    if version == OCPP201:
+    if version != OCPP16:
         return schema["definitions"][f"{name[0].upper()}{name[1:]}EnumType"]["enum"]
     sampled = schema["properties"]["meterValue"]["items"]["properties"]["sampledValue"]
     return sampled["items"]["properties"][name]["enum"]
@@ -32,10 +32,11 @@ def test_a_value_without_fields_is_the_energy_register_at_the_outlet(station):
     assert (sample.value, sample.signed) == (7.0, None)
 
 
-@pytest.mark.parametrize("version", [OCPP16, OCPP201])
+@pytest.mark.parametrize("version", [OCPP16, OCPP201, OCPP21])
 def test_every_measurand_has_the_unit_of_its_kind(bench, version):
     line = bench.connect(version)
     expected = {"Energy": "Wh", "Power": "W", "Current": "A", "Voltage": "V", "SoC": "Percent", "Frequency": "Hz"}
+    expected |= {"EnergyRequest": "Wh"}
     for measurand in enumeration(version, "measurand"):
         value = "1" if version == OCPP16 else 1
         (sample,) = samples_of(line, {"value": value, "measurand": measurand})
@@ -46,6 +47,10 @@ def test_every_measurand_has_the_unit_of_its_kind(bench, version):
             assert unit == "VAh"
         elif measurand == "Power.Factor":
             assert unit == ""
+        elif measurand.startswith("Display."):
+            shown = {"SOC": "Percent", "Capacity": "Wh"}
+            kinds = [] if "Time" in measurand else [kind for kind in shown if measurand.endswith(kind)]
+            assert unit == (shown[kinds[0]] if kinds else "")
         elif (kind := measurand.split(".")[0]) in expected:
             assert unit == expected[kind]
         else:
@@ -105,23 +110,23 @@ def test_temperatures_are_celsius(station_16, value, unit, celsius):
         (3, "Wh", 18, "Wh", 3e18),
     ],
 )
-def test_a_multiplier_is_a_power_of_ten(station_201, value, unit, multiplier, base, expected):
-    (sample,) = samples_of(station_201, {"value": value, "unitOfMeasure": {"unit": unit, "multiplier": multiplier}})
+def test_a_multiplier_is_a_power_of_ten(station_2, value, unit, multiplier, base, expected):
+    (sample,) = samples_of(station_2, {"value": value, "unitOfMeasure": {"unit": unit, "multiplier": multiplier}})
     assert (sample.channel.unit, sample.value) == (base, pytest.approx(expected, rel=1e-12))
 
 
-def test_a_unit_of_measure_without_a_unit_has_that_of_the_measurand(station_201):
+def test_a_unit_of_measure_without_a_unit_has_that_of_the_measurand(station_2):
     sent = {"value": 7, "measurand": "Power.Active.Import", "unitOfMeasure": {"multiplier": 3}}
-    (sample,) = samples_of(station_201, sent)
+    (sample,) = samples_of(station_2, sent)
     assert (sample.channel.unit, sample.value) == ("W", 7000.0)
 
 
 @pytest.mark.parametrize("multiplier", [19, -19, 400, -400, 2**53])
-def test_a_multiplier_that_no_meter_has_is_unreadable(station_201, multiplier):
-    assert samples_of(station_201, {"value": 1, "unitOfMeasure": {"multiplier": multiplier}}) == []
+def test_a_multiplier_that_no_meter_has_is_unreadable(station_2, multiplier):
+    assert samples_of(station_2, {"value": 1, "unitOfMeasure": {"multiplier": multiplier}}) == []
 
 
-@pytest.mark.parametrize("version", [OCPP16, OCPP201])
+@pytest.mark.parametrize("version", [OCPP16, OCPP201, OCPP21])
 def test_phases_contexts_and_places_are_kept_as_sent(bench, version):
     line = bench.connect(version)
     value = "1" if version == OCPP16 else 1
@@ -155,10 +160,10 @@ def test_what_is_no_number_is_not_guessed(text):
     assert number_of(text) is None
 
 
-def test_free_units_cost_a_bounded_memory(station_201):
+def test_free_units_cost_a_bounded_memory(station_2):
     for batch in range(30):
         sampled = [{"value": 1, "unitOfMeasure": {"unit": f"u{batch}-{number}"}} for number in range(200)]
-        assert {sample.channel.unit for sample in samples_of(station_201, *sampled)} == {
+        assert {sample.channel.unit for sample in samples_of(station_2, *sampled)} == {
             one["unitOfMeasure"]["unit"] for one in sampled
         }
     assert len(metering._conversions) <= metering.CHANNELS_MAX

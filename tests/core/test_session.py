@@ -8,7 +8,7 @@ import pytest
 from gateway.core.csms import Deviation
 from gateway.wire.versions import FROM_STATION_16, FROM_STATION_201
 from tests.core import said
-from tests.core.station_bench import BOOTS, OCPP16, OCPP201, Bench
+from tests.core.station_bench import BOOTS, OCPP16, OCPP21, OCPP201, Bench
 
 HEARTBEAT = '"Heartbeat",{}'
 
@@ -200,7 +200,7 @@ def broken_payloads(version):
 
 @pytest.mark.parametrize(
     ("version", "payload", "code", "path"),
-    [(version, *case) for version in (OCPP16, OCPP201) for case in broken_payloads(version)],
+    [(version, *case) for version in (OCPP16, OCPP201, OCPP21) for case in broken_payloads(version)],
 )
 def test_a_payload_against_its_schema_is_refused_with_its_code_and_the_place(bench, version, payload, code, path):
     line = bench.connect(version)
@@ -213,7 +213,7 @@ def test_a_payload_against_its_schema_is_refused_with_its_code_and_the_place(ben
 # Registration: OCPP 2.0.1 use cases B01 to B03, OCPP 1.6 section 4.2
 
 
-@pytest.mark.parametrize("version", [OCPP16, OCPP201])
+@pytest.mark.parametrize("version", [OCPP16, OCPP201, OCPP21])
 @pytest.mark.parametrize("status", [None, "Pending", "Rejected"])
 def test_before_accepted_only_the_boot_and_security_events_are_taken(version, status):
     bench = Bench(registration=status or "Accepted")
@@ -229,7 +229,7 @@ def test_before_accepted_only_the_boot_and_security_events_are_taken(version, st
         assert (code != "SecurityError") == (action in taken), action
 
 
-@pytest.mark.parametrize("version", [OCPP16, OCPP201])
+@pytest.mark.parametrize("version", [OCPP16, OCPP201, OCPP21])
 def test_security_events_from_the_queue_are_taken_before_the_boot(bench, version):
     line = bench.connect(version, booted=False)
     assert line.ask("SecurityEventNotification", {"type": "StartupOfTheDevice", "timestamp": said.at()}) == {}
@@ -237,7 +237,7 @@ def test_security_events_from_the_queue_are_taken_before_the_boot(bench, version
 
 
 @pytest.mark.parametrize(("status", "interval"), [("Accepted", 300), ("Pending", 60), ("Rejected", 60)])
-@pytest.mark.parametrize("version", [OCPP16, OCPP201])
+@pytest.mark.parametrize("version", [OCPP16, OCPP201, OCPP21])
 def test_the_boot_answer_says_the_heartbeat_or_the_retry_interval(version, status, interval):
     bench = Bench(registration=status)
     answer = bench.connect(version, booted=False).ask("BootNotification", BOOTS[version])

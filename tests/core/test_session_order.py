@@ -177,16 +177,16 @@ def test_a_repeat_is_known_after_a_reconnect(station, bench):
     assert len(bench.journal.entries) == 1
 
 
-def test_another_payload_under_the_same_key_is_new(station_201, bench):
-    station_201.ask("TransactionEvent", said.event_201("Started", 0))
-    station_201.ask("TransactionEvent", said.event_201("Started", 0, offline=True))
+def test_another_payload_under_the_same_key_is_new(station_2, bench):
+    station_2.ask("TransactionEvent", said.event_201("Started", 0))
+    station_2.ask("TransactionEvent", said.event_201("Started", 0, offline=True))
     assert [record.offline for record in bench.records] == [False, True]
 
 
 def test_a_repeat_is_the_same_bytes_white_space_included(station, bench):
     """Devices send again what they have stored; another spelling of it is taken as news, and kept twice, not lost."""
     text = '{"connectorId":1,"meterValue":[{"timestamp":"2026-03-01T12:00:00Z","sampledValue":[{"value":"1"}]}]}'
-    if station.version == OCPP201:
+    if station.version != OCPP16:
         text = text.replace("connectorId", "evseId").replace('"1"', "1")
     station.ask("MeterValues", raw=text)
     station.ask("MeterValues", raw=f"  {text} ")  # around the payload is outside it

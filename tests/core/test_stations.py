@@ -31,11 +31,11 @@ def test_running_transactions_are_bounded_and_the_oldest_is_forgotten(station_16
     assert running == [str(number) for number in range(11, most + 11)]
 
 
-def test_ended_transactions_are_bounded_and_the_running_ones_stay(station_201):
-    station_201.ask("TransactionEvent", said.event_201("Started", 0, "LONG"))
+def test_ended_transactions_are_bounded_and_the_running_ones_stay(station_2):
+    station_2.ask("TransactionEvent", said.event_201("Started", 0, "LONG"))
     for number in range(20):
-        station_201.ask("TransactionEvent", said.event_201("Ended", 0, f"T{number}"))
-    known = [transaction.transaction for transaction in station_201.station.state.transactions]
+        station_2.ask("TransactionEvent", said.event_201("Ended", 0, f"T{number}"))
+    known = [transaction.transaction for transaction in station_2.station.state.transactions]
     assert known == ["LONG", "T16", "T17", "T18", "T19"]
     assert len(known) == stations.ENDED_TRANSACTIONS_MAX + 1
 
@@ -56,11 +56,11 @@ def test_a_saved_state_stays_small_whatever_a_station_says(bench):
     assert len(line.station.to_bytes()) < 128 * 1024
 
 
-def test_a_status_that_comes_late_does_not_replace_a_newer_one(station_201):
+def test_a_status_that_comes_late_does_not_replace_a_newer_one(station_2):
     for minutes, status in ((0, "Occupied"), (-5, "Available"), (1, "Faulted")):
         moment = said.at(BEGIN + timedelta(minutes=minutes))
-        station_201.ask("StatusNotification", said.status_201(status, timestamp=moment))
-        (known,) = station_201.station.state.connectors
+        station_2.ask("StatusNotification", said.status_201(status, timestamp=moment))
+        (known,) = station_2.station.state.connectors
         assert known.status == ("Faulted" if minutes == 1 else "Occupied")
 
 

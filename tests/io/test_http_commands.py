@@ -1,5 +1,6 @@
 """Facts about commands over HTTP: what a request becomes, what is refused before, and what an answer looks like."""
 
+import asyncio
 from urllib.parse import quote
 
 import pytest

@@ -41,7 +41,6 @@ BASE_UNITS: Final[dict[str, tuple[str, float, float]]] = {
 """Unit as sent -> (base unit, factor, offset): base = sent * factor + offset. `Celcius` and `Hertz` are of 1.6."""
 
 DEFAULT_UNITS: Final[dict[str, str]] = {
-    "Voltage": "V",
     "Frequency": "Hz",
     "SoC": "Percent",
     "Temperature": "Celsius",
@@ -107,6 +106,8 @@ def _default_unit(measurand: str) -> str:
         return "var"
     if measurand.startswith("Current"):
         return "A"
+    if measurand.startswith("Voltage"):
+        return "V"
     return DEFAULT_UNITS.get(measurand, "W" if measurand.startswith("Power") else "")
 
 

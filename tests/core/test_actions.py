@@ -55,7 +55,11 @@ RECORDS = {OCPP16: RECORDS_16, OCPP201: RECORDS_201, OCPP21: RECORDS_21}
 """What the shortest request of an action becomes, an event or a fact by its kind; any other action is an event of its
 name."""
 
-AS_EVENTS = [(version, action) for version, action in ACTIONS if RECORDS[version].get(action, [action])[:1] == [action]]
+AS_EVENTS = [
+    (version, action)
+    for version, action in ACTIONS
+    if action != "TransactionEvent" and RECORDS[version].get(action, [action])[:1] == [action]
+]
 
 
 def name_of(record):

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 PASSWORD_INPUT_BYTES_MAX = 4096
 """How much is read from standard input in search of a password."""
 
+FLEET_VERSIONS = ("1.6", "2.0.1", "2.1")
+"""What simulated stations speak."""
+
 FILE = click.Path(path_type=Path, readable=False)
 """A path that is looked at only when it is opened: then the error says why it cannot be."""
 
@@ -90,6 +93,76 @@ def demo(stations: int, speed: float, seed: int, duration: float | None) -> None
         from gateway.app.demo import run_demo
 
         run_demo(stations=stations, speed=speed, seed=seed, duration_s=duration)
+
+
+@main.command()
+@click.argument("url")
+@click.option("--stations", type=click.IntRange(1, 20_000), default=10, show_default=True, help="Simulated stations.")
+@click.option(
+    "--versions",
+    multiple=True,
+    default=["1.6,2.0.1,2.1"],
+    show_default=True,
+    help="OCPP versions, separated by commas; stations take turns. May be repeated.",
+)
+@click.option(
+    "--identity-prefix",
+    default="SIM-",
+    show_default=True,
+    help="Identities are this and four digits. A run of # in it is replaced by as many digits instead.",
+)
+@click.option("--password", help="Basic authentication, one password for all. Others see it in the list of processes.")
+@click.option("--password-file", type=FILE, help="File whose first line is the password.")
+@click.option("--tls", "ca_file", type=FILE, help="Certificates (PEM) that a wss server is trusted by.")
+@click.option("--insecure", is_flag=True, help="Trust any certificate.")
+@click.option("--seed", type=int, default=1, show_default=True, help="The same seed, the same stations.")
+@click.option("--speed", type=click.FloatRange(0.1, 3600), default=1.0, show_default=True, help="Times real time.")
+@click.option("--ramp", type=click.FloatRange(0.1, 10_000), default=200.0, show_default=True, help="Connects a second.")
+@click.option("--duration", type=click.FloatRange(min=0, min_open=True), help="Seconds to run; else until Ctrl-C.")
+@click.option("--json", "as_json", is_flag=True, help="A JSON object a line, every few seconds and at the end.")
+def fleet(
+    url: str,
+    stations: int,
+    versions: tuple[str, ...],
+    identity_prefix: str,
+    password: str | None,
+    password_file: Path | None,
+    ca_file: Path | None,
+    insecure: bool,
+    seed: int,
+    speed: float,
+    ramp: float,
+    duration: float | None,
+    as_json: bool,
+) -> None:
+    """Play simulated stations against any OCPP server.
+
+    URL is the server's, without the identity: ws://127.0.0.1:9000/ocpp. The status is 1 if no station could connect.
+    """
+    if password is not None and password_file is not None:
+        raise click.UsageError("--password and --password-file exclude each other")
+    names = [name.strip().removeprefix("ocpp") for given in versions for name in given.split(",")]
+    for name in names:
+        if name not in FLEET_VERSIONS:
+            raise click.BadParameter(f"{name!r} is none of {', '.join(FLEET_VERSIONS)}", param_hint="'--versions'")
+    with _failures_told():
+        from gateway.app.fleet_command import FleetOptions, read_password, run_fleet
+
+        options = FleetOptions(
+            url=url,
+            stations=stations,
+            versions=tuple(f"ocpp{name}" for name in names),
+            identities=identity_prefix,
+            password=password if password_file is None else read_password(password_file),
+            ca_file=ca_file,
+            insecure=insecure,
+            seed=seed,
+            speed=speed,
+            ramp_per_s=ramp,
+            duration_s=duration,
+            json=as_json,
+        )
+        run_fleet(options)
 
 
 @main.command()
@@ -260,9 +333,10 @@ def _drop_unwritable_output() -> None:
 def _expected_failures() -> tuple[type[Exception], ...]:
     """Return the errors that are no fault of the program. Called only once one was raised."""
     from gateway.app.config_sources import ConfigError
+    from gateway.app.fleet_command import FleetError
     from gateway.app.query import QueryError
     from gateway.core.credentials import CredentialsError
     from gateway.io.data_directory import DataDirectoryError
     from gateway.io.journal_batch import JournalError
 
-    return ConfigError, CredentialsError, DataDirectoryError, JournalError, QueryError, OSError
+    return ConfigError, CredentialsError, DataDirectoryError, FleetError, JournalError, QueryError, OSError

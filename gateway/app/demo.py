@@ -33,8 +33,8 @@ QUERIES: Final = (
 BEHAVIOUR: Final = Behaviour(
     first_arrival_s_mean=120.0, offline_every_s_mean=14400.0, offline_s=(60.0, 900.0), stream_s=30
 )
-"""Busy soon, and offline now and then (a station queues what it has to say and replays it), and 2.1 stations send streams, so that a few minutes show
-everything."""
+"""Busy soon; offline now and then, when a station queues what it has to say and replays it; 2.1 stations send streams:
+so a few minutes show everything."""
 
 
 def run_demo(*, stations: int, speed: float, seed: int, duration_s: float | None) -> None:

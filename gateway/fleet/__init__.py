@@ -6,11 +6,13 @@
 from gateway.fleet.behaviour import Behaviour
 from gateway.fleet.clock import Clock, accelerated_clock, real_clock
 from gateway.fleet.fleet import Fleet, FleetStatistics
+from gateway.fleet.runner import DialFailure
 from gateway.fleet.truth import SampleTruth, TransactionTruth
 
 __all__ = [
     "Behaviour",
     "Clock",
+    "DialFailure",
     "Fleet",
     "FleetStatistics",
     "SampleTruth",

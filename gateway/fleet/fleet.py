@@ -12,7 +12,7 @@ from gateway.fleet.clock import Clock, seconds_from
 from gateway.fleet.dice import Dice
 from gateway.fleet.editions import DIALECTS
 from gateway.fleet.link import Dial, dial_websocket
-from gateway.fleet.runner import Runner, Tally
+from gateway.fleet.runner import DialFailure, DialFailures, Runner, Tally
 from gateway.fleet.station import SimulatedStation
 from gateway.fleet.truth import TransactionTruth
 
@@ -25,6 +25,15 @@ TRANSACTIONS_KEPT_MAX = 50_000
 SETTLE_POLL_S = 0.05
 
 
+def identity(pattern: str, number: int) -> str:
+    """The identity of a station: `pattern` with its run of `#` replaced by as many digits, or four digits behind it."""
+    start = pattern.find("#")
+    if start < 0:
+        return f"{pattern}{number:04d}"
+    digits = len(pattern[start:]) - len(pattern[start:].lstrip("#"))
+    return f"{pattern[:start]}{number:0{digits}d}{pattern[start + digits :]}"
+
+
 class FleetStatistics(Struct, frozen=True):
     """The state of a fleet at a moment; the counters from `calls` on only grow.
 
@@ -33,6 +42,8 @@ class FleetStatistics(Struct, frozen=True):
 
     stations: int
     connected: int
+    accepted: int
+    """Connected, and registered by the server."""
     offline: int
     charging: int
     transactions: int
@@ -60,7 +71,7 @@ class FleetStatistics(Struct, frozen=True):
 
 
 class Fleet:
-    """Stations `SIM-0001` and so on, connected to `url`/identity. `run` it; look at it at any moment."""
+    """Stations of which each is connected to `url`/identity. `run` it; look at it at any moment."""
 
     def __init__(
         self,
@@ -73,6 +84,7 @@ class Fleet:
         password: str | None = None,
         tls: ssl.SSLContext | None = None,
         behaviour: Behaviour | None = None,
+        identities: str = "SIM-",
         connects_per_s: float = 200.0,
         answer_timeout_s: float = 30.0,
         samples_kept_max: int = 1000,
@@ -80,8 +92,9 @@ class Fleet:
     ) -> None:
         """Stations take turns with `versions` (of `editions.DIALECTS`). The same `seed` makes the same fleet.
 
-        The first connects are spread at `connects_per_s`; it and `answer_timeout_s` count real seconds. `dial` replaces
-        the WebSocket connections to `url`. Raises ValueError for an unknown version or for less than one station.
+        `identities` is their pattern (see `identity`). The first connects are spread at `connects_per_s`; it and
+        `answer_timeout_s` count real seconds. `dial` replaces the WebSocket connections to `url`. Raises ValueError for
+        an unknown version or for less than one station.
         """
         unknown = [version for version in versions if version not in DIALECTS]
         if unknown or not versions:
@@ -90,6 +103,7 @@ class Fleet:
             raise ValueError(f"a fleet has at least one station, not {stations}")
         self._clock = clock
         self._tally = Tally()
+        self._failures = DialFailures()
         self._tasks: list[asyncio.Task[None]] = []
         self.transactions: list[TransactionTruth] = []
         """The truth about every transaction, in order of their starts."""
@@ -98,7 +112,7 @@ class Fleet:
         dialling = asyncio.Semaphore(DIALLING_MAX)
         self._runners = [
             self._runner(
-                f"SIM-{index + 1:04d}",
+                identity(identities, index + 1),
                 versions[index % len(versions)],
                 seed=seed,
                 behaviour=behaviour or Behaviour(),
@@ -118,6 +132,11 @@ class Fleet:
         return [runner.station for runner in self._runners]
 
     @property
+    def failures(self) -> list[DialFailure]:
+        """Why connects have failed so far."""
+        return self._failures.all()
+
+    @property
     def statistics(self) -> FleetStatistics:
         """How the fleet is now."""
         outlets = [outlet for runner in self._runners for outlet in runner.station.outlets]
@@ -126,6 +145,7 @@ class Fleet:
         return FleetStatistics(
             stations=len(self._runners),
             connected=connected,
+            accepted=sum(runner.station.online for runner in self._runners),
             offline=len(self._runners) - connected,
             charging=sum(outlet.evse.power_w > 0 for outlet in outlets),
             transactions=sum(outlet.charge is not None for outlet in outlets),
@@ -199,6 +219,7 @@ class Fleet:
             dialling=dialling,
             clock=self._clock,
             tally=self._tally,
+            failures=self._failures,
             dice=Dice(seed, identity, "link"),
             dial_at=dial_at,
             answer_timeout_s=answer_timeout_s,

@@ -1,5 +1,6 @@
 """OCPP-J on the station's side: the messages as JSON arrays, and the socket that carries them."""
 
+import socket
 import ssl
 from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple, Protocol, TypeAlias
@@ -8,9 +9,10 @@ from urllib.parse import quote
 import msgspec
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.datastructures import Headers
-from websockets.exceptions import ConnectionClosed, InvalidHandshake
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
 from websockets.headers import build_authorization_basic
 from websockets.typing import Subprotocol
+from websockets.uri import parse_uri
 
 CALL, CALL_RESULT, CALL_ERROR, CALL_RESULT_ERROR, SEND = 2, 3, 4, 5, 6
 
@@ -25,6 +27,10 @@ CLOSE_TIMEOUT_S = 2.0
 
 class LinkLost(Exception):  # noqa: N818 - an event, named as websockets names ConnectionClosed
     """There is no connection (any more)."""
+
+
+class BadUrl(ValueError):  # noqa: N818 - what a caller gave
+    """A text that is no address of a WebSocket server."""
 
 
 class MalformedMessage(ValueError):  # noqa: N818
@@ -159,11 +165,48 @@ def dial_websocket(url: str, *, password: str | None = None, tls: ssl.SSLContext
                 ping_interval=None,
                 max_size=MESSAGE_BYTES_MAX,
             )
-        except (OSError, TimeoutError, InvalidHandshake) as error:
-            raise LinkLost(str(error)) from error
+        except (OSError, InvalidHandshake) as error:
+            raise LinkLost(why_not_connected(error)) from error
         if connection.subprotocol != subprotocol:
             await connection.close()
-            raise LinkLost(f"the server does not speak {subprotocol}")
+            chosen = connection.subprotocol or "none"
+            raise LinkLost(f"the server does not speak {subprotocol}: of the subprotocols offered it chose {chosen}")
         return WebSocket(connection)
 
     return dial
+
+
+def check_url(url: str) -> bool:
+    """Whether `url` means TLS. Raises BadUrl, in one line, for what no station can be connected to."""
+    try:
+        parsed = parse_uri(url)
+    except (InvalidURI, ValueError) as error:
+        raise BadUrl(f"{url!r} is no address of a server: {getattr(error, 'msg', error)}") from None
+    if parsed.query or parsed.username is not None:
+        raise BadUrl(f"{url!r} is no address of a server: it must hold neither a query nor a user")
+    return parsed.secure
+
+
+def why_not_connected(error: Exception) -> str:
+    """One line for a failed attempt to connect, the same for all stations that fail alike."""
+    match error:
+        case InvalidStatus():
+            status = error.response.status_code
+            return f"the server answers HTTP {status}" + STATUS_HINTS.get(status, "")
+        case ConnectionRefusedError():
+            return "nobody listens there (connection refused)"
+        case socket.gaierror():
+            return "there is no host of this name"
+        case ssl.SSLCertVerificationError():
+            return f"the server's certificate is not trusted: {error.verify_message}"
+        case ssl.SSLError():
+            return f"no TLS: {error.reason or error}"
+        case TimeoutError():
+            return f"no answer to the handshake within {HANDSHAKE_TIMEOUT_S:.0f} s"
+        case OSError():
+            return error.strerror or type(error).__name__
+    return " ".join(str(error).split())
+
+
+STATUS_HINTS = {401: ", it wants another password", 403: ", it forbids this station", 404: ", it knows no such station"}
+"""What the status means here (OCPP-J 1.6 section 6.2, 2.x part 4 section 3.2)."""

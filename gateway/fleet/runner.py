@@ -35,6 +35,10 @@ TIMEOUTS_IN_A_ROW_MAX = 3
 """After so many calls without an answer the server is taken for dead, and the connection for half open."""
 
 
+REASONS_MAX = 20
+"""Different reasons for failed connects that are kept: a server gives a handful."""
+
+
 class Tally(msgspec.Struct):
     """What has passed over the links of all stations together."""
 
@@ -49,6 +53,36 @@ class Tally(msgspec.Struct):
     malformed: int = 0
     sends: int = 0
     result_errors: int = 0
+
+
+class DialFailure(msgspec.Struct):
+    """A reason why stations of a version could not be connected; `station` is the one that met it first."""
+
+    version: str
+    reason: str
+    station: str
+    count: int = 0
+
+
+class DialFailures:
+    """The different reasons, the first REASONS_MAX of them."""
+
+    __slots__ = ("_by_reason",)
+
+    def __init__(self) -> None:
+        self._by_reason: dict[tuple[str, str], DialFailure] = {}
+
+    def add(self, version: str, station: str, reason: str) -> None:
+        """Count one."""
+        key = version, reason
+        if key not in self._by_reason and len(self._by_reason) < REASONS_MAX:
+            self._by_reason[key] = DialFailure(version, reason, station)
+        if key in self._by_reason:
+            self._by_reason[key].count += 1
+
+    def all(self) -> list[DialFailure]:
+        """In the order in which they were met."""
+        return list(self._by_reason.values())
 
 
 class OpenCall(msgspec.Struct):
@@ -71,6 +105,7 @@ class Runner:
         dialling: asyncio.Semaphore,
         clock: Clock,
         tally: Tally,
+        failures: DialFailures,
         dice: Dice,
         dial_at: datetime,
         answer_timeout_s: float,
@@ -82,6 +117,7 @@ class Runner:
         self._dialling = dialling
         self._clock = clock
         self._tally = tally
+        self._failures = failures
         self._dice = dice
         self._dial_at = dial_at
         self._answer_timeout_s = answer_timeout_s
@@ -145,7 +181,8 @@ class Runner:
         try:
             async with self._dialling:
                 socket = await self._dial(self.station.identity, self._dialect.subprotocol)
-        except LinkLost:
+        except LinkLost as error:
+            self._failures.add(self.station.version, self.station.identity, str(error))
             self._dial_at = self._after_back_off()
             return
         self._socket = socket

@@ -1,0 +1,231 @@
+"""What `ocpp-gateway fleet` does: simulated stations against any OCPP server, and what came of it."""
+
+import asyncio
+import signal
+import ssl
+import sys
+import time
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import uvloop
+from msgspec import Struct
+
+from gateway.app.fleet_picture import fleet_figures, station_row
+from gateway.app.resources import allow_connections
+from gateway.app.signals import run_until_signalled
+from gateway.app.terminal import Screen, Snapshot
+from gateway.fleet import Behaviour, DialFailure, Fleet, FleetStatistics, accelerated_clock
+from gateway.fleet.link import BadUrl, check_url
+
+REDRAW_S: Final = 1.0
+JSON_INTERVAL_S: Final = 5.0
+
+HOPELESS_S: Final = 5.0
+"""If nothing has connected by then and attempts have failed, the fleet gives up: it is the URL, not the load."""
+
+PASSWORD_BYTES_MAX: Final = 256
+"""How much of a password file is read; the longest password in OCPP has 64 characters."""
+
+COUNTED: Final = ("calls", "results", "errors", "timeouts", "losses", "malformed")
+"""Of FleetStatistics, what the picture counts."""
+
+
+class FleetError(Exception):
+    """The fleet cannot run, or could not connect: one line for each reason."""
+
+
+class FleetOptions(Struct, frozen=True, kw_only=True):
+    """The command line. `versions` are subprotocols, `ramp_per_s` connects a second, times real seconds."""
+
+    url: str
+    stations: int
+    versions: tuple[str, ...]
+    identities: str
+    password: str | None
+    ca_file: Path | None
+    insecure: bool
+    seed: int
+    speed: float
+    ramp_per_s: float
+    duration_s: float | None
+    json: bool
+
+
+def run_fleet(options: FleetOptions) -> None:
+    """Run until Ctrl-C or for `duration_s`. Raises FleetError, also at the end if nothing ever connected."""
+    run = FleetRun(options, _tls(options))
+    allowed = allow_connections(options.stations)
+    if allowed < options.stations:
+        raise FleetError(f"{options.stations} stations need as many open files, but only {allowed} are allowed")
+    uvloop.run(run_until_signalled(run, lambda: None, duration_s=options.duration_s))
+    run.report()
+
+
+def read_password(file: Path) -> str:
+    """Return the first line of `file`. Raises FleetError, or OSError where it cannot be read."""
+    with file.open("rb") as opened:
+        line = opened.read(PASSWORD_BYTES_MAX).split(b"\n", 1)[0].removesuffix(b"\r")
+    try:
+        password = line.decode()
+    except UnicodeDecodeError:
+        raise FleetError(f"{file}: the password is not UTF-8") from None
+    if not password:
+        raise FleetError(f"{file}: the first line holds no password")
+    return password
+
+
+class FleetRun:
+    """A `Service`: the fleet, and its picture, its lines or its JSON on standard output."""
+
+    def __init__(self, options: FleetOptions, tls: ssl.SSLContext | None) -> None:
+        self._options = options
+        self._tls = tls
+        self._clock = accelerated_clock(options.speed)
+        self._screen = Screen(sys.stdout)
+        self._fleet: Fleet | None = None
+        self._running: asyncio.Task[None] | None = None
+        self._showing: asyncio.Task[None] | None = None
+        self._started_monotonic_s = time.monotonic()
+        self._elapsed_s = 0.0
+        self._final: FleetStatistics | None = None
+
+    async def start(self) -> None:
+        """Let the stations connect."""
+        options = self._options
+        self._fleet = fleet = Fleet(
+            options.url,
+            stations=options.stations,
+            seed=options.seed,
+            versions=options.versions,
+            clock=self._clock,
+            password=options.password,
+            tls=self._tls,
+            behaviour=Behaviour(stream_s=60),
+            identities=options.identities,
+            connects_per_s=options.ramp_per_s,
+        )
+        self._running = asyncio.create_task(fleet.run())
+        self._showing = asyncio.create_task(self._show(fleet))
+
+    async def drain(self) -> None:
+        """Let the stations hang up."""
+        if self._fleet is not None and self._running is not None:
+            self._final = self._fleet.statistics
+            self._elapsed_s = time.monotonic() - self._started_monotonic_s
+            self._fleet.stop()
+            await asyncio.wait({self._running})
+
+    async def stop(self) -> None:
+        """Stop everything and give the terminal back. Raises what went wrong in the fleet."""
+        tasks = [task for task in (self._running, self._showing) if task is not None]
+        for task in tasks:
+            task.cancel()
+        ended = await asyncio.gather(*tasks, return_exceptions=True)
+        self._screen.close()
+        for error in ended:
+            if isinstance(error, Exception):
+                raise error
+
+    def report(self) -> None:
+        """Print the summary. Raises FleetError if nothing ever connected."""
+        fleet = self._fleet
+        assert fleet is not None
+        now = self._final or fleet.statistics
+        if self._options.json:
+            print(_json(now, self._elapsed_s, failures=fleet.failures, summary=True))
+        elif now.connects:
+            print("\n".join(summary(now, self._elapsed_s, fleet.failures)))
+        if not now.connects:
+            raise FleetError("\n".join(told(fleet.failures)) or "no station has connected")
+
+    async def _show(self, fleet: Fleet) -> None:
+        """Tell how it goes, again and again. Where it is hopeless, or nobody is left to see it, stop as by Ctrl-C."""
+        due_s = 0.0
+        try:
+            while not _hopeless(fleet, time.monotonic() - self._started_monotonic_s):
+                elapsed_s = time.monotonic() - self._started_monotonic_s
+                if not self._options.json:
+                    self._screen.show(self._snapshot(fleet, elapsed_s))
+                elif elapsed_s >= due_s:
+                    due_s = elapsed_s + JSON_INTERVAL_S
+                    print(_json(fleet.statistics, elapsed_s), flush=True)
+                await asyncio.sleep(REDRAW_S)
+        except OSError:
+            pass
+        signal.raise_signal(signal.SIGINT)
+
+    def _snapshot(self, fleet: Fleet, elapsed_s: float) -> Snapshot:
+        now = fleet.statistics
+        connected, *others = fleet_figures(now)
+        return Snapshot(
+            title=f"ocpp-gateway fleet   {self._options.url}",
+            at=self._clock.now(),
+            elapsed_s=elapsed_s,
+            speed=self._clock.speed,
+            figures=[
+                [connected, f"accepted {now.accepted}", *others],
+                [f"{name} {getattr(now, name):,}" for name in COUNTED],
+            ],
+            stations=[station_row(station) for station in fleet.stations],
+            footer=[*told(fleet.failures), "Ctrl-C stops"],
+        )
+
+
+def told(failures: list[DialFailure]) -> list[str]:
+    """One line for each reason why stations could not connect, with who met it first."""
+    return [
+        f"{failure.station} ({failure.version}): {failure.reason}"
+        + (f" ({failure.count} times)" if failure.count > 1 else "")
+        for failure in failures
+    ]
+
+
+def summary(now: FleetStatistics, elapsed_s: float, failures: list[DialFailure]) -> list[str]:
+    """What came of a run, as lines for people."""
+    return [
+        "",
+        f"{now.stations} stations for {elapsed_s:.0f} s: {now.connects:,} connects, {now.losses:,} connections lost",
+        f"calls {now.calls:,}: results {now.results:,}, errors {now.errors:,}, timeouts {now.timeouts:,},"
+        f" malformed {now.malformed:,}",
+        f"served {now.served:,} calls of the server, refused {now.refused:,}; sent {now.sends:,} without an answer",
+        f"delivered {now.energy_wh / 1000:,.2f} kWh; transaction messages unanswered {now.steps_waiting:,},"
+        f" given up {now.steps_lost + now.steps_forgotten:,}",
+        *told(failures),
+    ]
+
+
+def _hopeless(fleet: Fleet, elapsed_s: float) -> bool:
+    return elapsed_s >= HOPELESS_S and bool(fleet.failures) and fleet.statistics.connects == 0
+
+
+def _json(
+    now: FleetStatistics, elapsed_s: float, *, failures: list[DialFailure] | None = None, summary: bool = False
+) -> str:
+    line: dict[str, Any] = {"elapsed_s": round(elapsed_s, 3), "summary": summary} | msgspec.to_builtins(now)
+    if failures is not None:
+        line["failures"] = msgspec.to_builtins(failures)
+    return msgspec.json.encode(line).decode()
+
+
+def _tls(options: FleetOptions) -> ssl.SSLContext | None:
+    """What connects to a `wss` URL: the system's certificate authorities, those of `ca_file`, or without check."""
+    try:
+        is_secure = check_url(options.url)
+    except BadUrl as error:
+        raise FleetError(str(error)) from None
+    if not is_secure:
+        if options.ca_file is not None or options.insecure:
+            raise FleetError("--tls and --insecure are for a URL that begins with wss")
+        return None
+    try:
+        context = ssl.create_default_context(cafile=options.ca_file)
+    except ssl.SSLError as error:
+        raise FleetError(f"{options.ca_file}: no certificates: {error.reason}") from None
+    except OSError as error:
+        raise FleetError(f"{options.ca_file}: {error.strerror}") from None
+    if options.insecure:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context

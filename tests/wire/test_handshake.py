@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from websockets.client import ClientProtocol
-from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory
+from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory, PerMessageDeflate
 from websockets.http11 import Response
 from websockets.protocol import OPEN
 from websockets.typing import Subprotocol
@@ -325,6 +325,85 @@ def test_what_was_not_offered_cannot_be_accepted() -> None:
     handshake.receive(request_bytes(Sec_WebSocket_Protocol="ocpp1.6"))
     with pytest.raises(AssertionError):
         handshake.accept("ocpp2.0.1")
+
+
+NO_CONTEXT = "permessage-deflate; server_no_context_takeover; client_no_context_takeover"
+
+
+@pytest.mark.parametrize(
+    ("offer", "answer", "bits"),
+    [
+        ("permessage-deflate", NO_CONTEXT, 15),
+        ("permessage-deflate; client_max_window_bits", NO_CONTEXT, 15),
+        ("permessage-deflate; client_max_window_bits=10", f"{NO_CONTEXT}; client_max_window_bits=10", 15),
+        ("permessage-deflate; server_no_context_takeover", NO_CONTEXT, 15),
+        ("permessage-deflate; server_max_window_bits=9", f"{NO_CONTEXT}; server_max_window_bits=9", 9),
+        ("permessage-deflate; server_max_window_bits=8, permessage-deflate", NO_CONTEXT, 15),
+        (
+            "permessage-deflate; server_max_window_bits=10, permessage-deflate",
+            f"{NO_CONTEXT}; server_max_window_bits=10",
+            10,
+        ),
+        ("x-webkit-deflate-frame, permessage-deflate", NO_CONTEXT, 15),
+    ],
+)
+def test_deflate_is_agreed_upon_without_context(offer: str, answer: str, bits: int) -> None:
+    handshake = Handshake("/ocpp", deflate=True)
+    assert handshake.receive(request_bytes(Sec_WebSocket_Extensions=offer)) is not None
+    assert response_of(handshake.accept(None)).headers["Sec-WebSocket-Extensions"] == answer
+    assert handshake.deflate_window_bits == bits
+
+
+@pytest.mark.parametrize(
+    "offer",
+    [
+        "",
+        "x-webkit-deflate-frame",
+        "permessage-deflate; server_max_window_bits=8",
+        "permessage-deflate; server_max_window_bits=16",
+        "permessage-deflate; server_max_window_bits",
+        "permessage-deflate; client_no_context_takeover; client_no_context_takeover",
+        "permessage-deflate; unknown",
+    ],
+)
+def test_an_offer_that_cannot_be_met_is_declined(offer: str) -> None:
+    handshake = Handshake("/ocpp", deflate=True)
+    assert handshake.receive(request_bytes(Sec_WebSocket_Extensions=offer)) is not None
+    response = response_of(handshake.accept(None))
+    assert response.status_code == 101
+    assert "Sec-WebSocket-Extensions" not in response.headers
+    assert handshake.deflate_window_bits is None
+
+
+@pytest.mark.parametrize("bits", [None, 9, 12, 15])
+def test_websockets_client_agrees_to_our_answer(bits: int | None) -> None:
+    client = client_for(extensions=[ClientPerMessageDeflateFactory(server_max_window_bits=bits)])
+    handshake = Handshake("/ocpp", deflate=True)
+    assert handshake.receive(b"".join(client.data_to_send())) is not None
+    client.receive_data(handshake.accept(None))
+    assert client.state is OPEN
+    (extension,) = client.extensions
+    assert isinstance(extension, PerMessageDeflate)
+    assert extension.remote_no_context_takeover
+    assert extension.local_no_context_takeover
+    assert extension.remote_max_window_bits == handshake.deflate_window_bits == (bits or 15)
+
+
+@pytest.mark.parametrize("target", ["/echo", "/echo?agent=suite", "http://gateway.example/echo"])
+def test_at_the_echo_path_there_is_no_identity(target: str) -> None:
+    request = Handshake("/ocpp", echo_path="/echo").receive(request_bytes(target))
+    assert request is not None
+    assert request.identity is None
+
+
+@pytest.mark.parametrize("target", ["/echo/", "/echo/CP1", "/Echo", "/"])
+def test_nothing_is_beside_the_echo_path(target: str) -> None:
+    with pytest.raises(HandshakeError, match="404"):
+        Handshake("/ocpp", echo_path="/echo").receive(request_bytes(target))
+
+
+def test_without_an_echo_path_there_is_none() -> None:
+    assert refusal(request_bytes("/echo")).status == 404
 
 
 @pytest.mark.parametrize("status", [401, 404, 503])

@@ -2,13 +2,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from websockets.client import ClientProtocol
+from websockets.extensions.permessage_deflate import PerMessageDeflate
 from websockets.frames import CloseCode, Frame, Opcode
 from websockets.protocol import OPEN
 from websockets.uri import parse_uri
 
-from gateway.hot import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT
+from gateway.hot import BINARY, CLOSE, COMPRESSED, CONTINUATION, PING, PONG, TEXT, Deflater
 from gateway.wire.websocket import (
     ABNORMAL_CLOSURE,
+    DEFLATE_BYTES_MIN,
     GOING_AWAY,
     NO_STATUS,
     NORMAL_CLOSURE,
@@ -17,6 +19,7 @@ from gateway.wire.websocket import (
     WebSocketSettings,
 )
 from tests.hot.client_frames import client_frame
+from tests.hot.test_deflate import RSV1, deflated
 
 SETTINGS = WebSocketSettings(
     message_bytes_max=1000, ping_interval_s=60.0, pong_timeout_s=30.0, silence_max_s=600.0, close_timeout_s=5.0
@@ -264,6 +267,88 @@ def test_an_early_tick_does_nothing(connection: Connection) -> None:
     connection.socket.tick(59.9)
     assert connection.sent() == []
     assert connection.socket.next_deadline == 60.0
+
+
+def deflating() -> Connection:
+    """A connection that agreed on permessage-deflate without context, as does its client."""
+    connection = Connection()
+    connection.socket = WebSocket(connection.client.receive_data, SETTINGS, 0.0, Deflater(15))
+    connection.client.extensions = [
+        PerMessageDeflate(
+            remote_no_context_takeover=True,
+            local_no_context_takeover=True,
+            remote_max_window_bits=15,
+            local_max_window_bits=15,
+        )
+    ]
+    return connection
+
+
+def compressed(message: bytes) -> bytes:
+    return client_frame(TEXT, deflated(message), reserved=RSV1)
+
+
+def test_compressed_messages_are_delivered() -> None:
+    connection = deflating()
+    assert connection.receive(compressed(b"a" * 700), client_frame(TEXT, b"b"), compressed(b"c")) == [
+        b"a" * 700,
+        b"b",
+        b"c",
+    ]
+
+
+@pytest.mark.parametrize("size", [0, 1, DEFLATE_BYTES_MIN - 1, DEFLATE_BYTES_MIN, 100_000])
+def test_messages_are_compressed_from_the_size_on_where_it_pays(size: int) -> None:
+    connection = deflating()
+    written: list[bytes] = []
+    connection.socket = WebSocket(written.append, SETTINGS, 0.0, Deflater(15))
+    assert connection.socket.send(b"x" * size)
+    (frame,) = written
+    assert bool(frame[0] & COMPRESSED) == (size >= DEFLATE_BYTES_MIN)
+    assert len(frame) < max(size, DEFLATE_BYTES_MIN) + 4
+    connection.client.receive_data(frame)
+    assert connection.sent() == [(TEXT, b"x" * size)]
+
+
+def test_control_frames_are_never_compressed() -> None:
+    connection = deflating()
+    connection.receive(client_frame(PING, b"x" * 125))
+    connection.socket.close(GOING_AWAY, "y" * 123, now=0.0)
+    assert connection.sent() == [(PONG, b"x" * 125), (CLOSE, close_payload(1001, "y" * 123))]
+
+
+@pytest.mark.parametrize(
+    ("frames", "code"),
+    [
+        ([client_frame(TEXT, b"\xff\xff\xff", reserved=RSV1)], CloseCode.PROTOCOL_ERROR),
+        ([client_frame(PING, b"", reserved=RSV1)], CloseCode.PROTOCOL_ERROR),
+        ([compressed(b"x" * 1001)], CloseCode.MESSAGE_TOO_BIG),
+        ([compressed(b"\xff")], CloseCode.INVALID_DATA),
+        ([client_frame(BINARY, deflated(b"{}"), reserved=RSV1)], CloseCode.UNSUPPORTED_DATA),
+    ],
+)
+def test_a_violation_inside_compression_fails_the_connection_with_its_code(
+    frames: list[bytes], code: CloseCode
+) -> None:
+    connection = deflating()
+    assert connection.receive(compressed(b"before"), *frames, compressed(b"late")) == [b"before"]
+    ((opcode, payload),) = connection.sent()
+    assert (opcode, int.from_bytes(payload[:2], "big")) == (CLOSE, code)
+
+
+def test_who_takes_any_message_gets_text_and_binary_in_order() -> None:
+    connection = Connection()
+    frames = client_frame(BINARY, b"\xff") + client_frame(PING, b"p") + client_frame(TEXT, b"t")
+    assert list(connection.socket.receive_any(frames, 0.0)) == [(BINARY, b"\xff"), (TEXT, b"t")]
+    assert connection.sent() == [(PONG, b"p")]
+
+
+def test_who_takes_any_message_can_answer_it_before_the_close_behind_it() -> None:
+    connection = Connection()
+    for opcode, message in connection.socket.receive_any(client_frame(BINARY, b"m") + client_frame(CLOSE), 0.0):
+        assert connection.socket.send(message, opcode)
+    assert connection.sent() == [(BINARY, b"m"), (CLOSE, b"")]
+    assert connection.socket.state is State.CLOSED
 
 
 pieces = st.one_of(

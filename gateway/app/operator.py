@@ -53,7 +53,7 @@ class LoopOperator:
         *,
         now: Callable[[], datetime],
         timeout_s: float,
-        known: Known | None = None,
+        known: Known,
     ) -> None:
         self._known = known
         self.acted = False
@@ -97,6 +97,10 @@ class LoopOperator:
         self.acted = True
         return await future
 
+    def reaches(self, station: Station, action: str, request: Mapping[str, Any]) -> bool:
+        """Whether `call` would reach the station now: False if it is not connected. Raises CommandError."""
+        return self._commander.reaches(station, action, msgspec.json.encode(request))
+
     async def record(self, station: Station, records: list[Record]) -> None:
         """Let records take effect, and return once they are on disk. Raises CommandError if the journal is full."""
         if not self._recorder.has_room:
@@ -112,12 +116,10 @@ class LoopOperator:
 
     async def stored_variables(self, station: Station, query: VariableQuery) -> VariablePage:
         """Return what the store has of the station's variables. Raises CommandError if it cannot be read."""
-        assert self._known is not None
         return await self._known.stored_variables(station, query)
 
     def token_history(self, station: Station) -> TokenHistory | None:
         """Return the id tokens that the station's local list should hold; None if it is not kept in step."""
-        assert self._known is not None
         return self._known.token_history(station)
 
 

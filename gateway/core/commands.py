@@ -92,20 +92,30 @@ class Commander:
 
         `payload` is checked against the station's version. Raises CommandError for what cannot be sent.
         """
-        action = self._action(station, action_name)
-        if action is None:
+        found = self._sendable(station, action_name, payload)
+        if found is None:
             ended(CallEnded(Outcome.OFFLINE, sent=False))
             return
+        action, request, session = found
+        _note_asked_for(session, action_name, request)
+        session.call(Call(action, payload, self._monotonic() + timeout_s, ended))
+
+    def reaches(self, station: Station, action_name: str, payload: bytes) -> bool:
+        """Whether `send` would reach the station now: False if it is not connected. Raises CommandError as `send`."""
+        return self._sendable(station, action_name, payload) is not None
+
+    def _sendable(self, station: Station, action_name: str, payload: bytes) -> tuple[Action, Any, Session] | None:
+        action = self._action(station, action_name)
+        if action is None:
+            return None
         request = checked(action, payload)
         session = station.session
         if session is None:
-            ended(CallEnded(Outcome.OFFLINE, sent=False))
-            return
+            return None
         self._require_registration(station, action_name)
         if not session.takes_calls:
             raise CommandError(Fault.TOO_MANY, "too many calls wait for this station")
-        _note_asked_for(session, action_name, request)
-        session.call(Call(action, payload, self._monotonic() + timeout_s, ended))
+        return action, request, session
 
     def _action(self, station: Station, name: str) -> Action | None:
         version = self.version(station)

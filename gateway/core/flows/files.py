@@ -11,6 +11,7 @@ from gateway.core.calls import CallEnded, Outcome
 from gateway.core.commands import CommandError
 from gateway.core.flows.flow import Flow, Operator, Result, Shown
 from gateway.core.flows.words import (
+    NOT_CONNECTED,
     Body,
     Retries,
     Seconds,
@@ -178,6 +179,8 @@ async def unpublish_firmware(operator: Operator, station: Station, body: Unpubli
 
 async def _follow(operator: Operator, station: Station, job: Job, request: dict[str, Any]) -> Result:
     """Begin a job, send its call, and let the job be what the answer says. A job that is refused never was."""
+    if not operator.reaches(station, job.action, request):
+        return result_of(NOT_CONNECTED)
     await operator.record(station, records_of_beginning(station, job, job.asked_at))
     try:
         end = await operator.call(station, job.action, request)

@@ -34,6 +34,12 @@ class Operator(Protocol):
     ) -> CallEnded:
         """Send one call, whose payload is `request`, and return its end. Raises CommandError."""
 
+    def reaches(self, station: Station, action: str, request: Mapping[str, Any]) -> bool:
+        """Whether `call` would reach the station now: False if it is not connected. Raises CommandError as `call`.
+
+        For what must be on disk before the call: nothing is recorded in vain.
+        """
+
     async def record(self, station: Station, records: list[Record]) -> None:
         """Let records take effect, and return once they are on disk. Raises CommandError if the journal is full."""
 

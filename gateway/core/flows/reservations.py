@@ -8,6 +8,7 @@ from gateway.core.calls import Outcome
 from gateway.core.commands import CommandError
 from gateway.core.flows.flow import Flow, Operator, Result, Shown
 from gateway.core.flows.words import (
+    NOT_CONNECTED,
     Body,
     Identifier,
     Number,
@@ -73,6 +74,8 @@ async def reserve(operator: Operator, station: Station, body: Reserve) -> Result
         connector_type=body.connector_type,
         group_id_token=None if body.group_id_token is None else text_of(body.group_id_token),
     )
+    if not operator.reaches(station, action, request):
+        return result_of(NOT_CONNECTED)
     before = RESERVATIONS.get(station, str(reservation_id))
     await operator.record(station, records_of_made(station, reservation, now))
     try:

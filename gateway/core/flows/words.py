@@ -17,6 +17,9 @@ from gateway.wire.messages import timestamp
 OCPP16: Final = "ocpp1.6"
 OCPP21: Final = "ocpp2.1"
 
+NOT_CONNECTED: Final = CallEnded(Outcome.OFFLINE, sent=False)
+"""The end of a call that was not sent."""
+
 INT32_MAX: Final = 2**31 - 1
 
 Number: TypeAlias = Annotated[int, Meta(ge=1, le=INT32_MAX)]

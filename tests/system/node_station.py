@@ -40,6 +40,8 @@ class NodeStation:
         self.identity = options["identity"]
         self.version = options["version"]
         self.token = options["token"]
+        self.supported: list[str] = []
+        """Actions that it does not answer with NotSupported; known once it is ready."""
         self._errors_file = folder / f"{self.identity}.stderr"
         self._events: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
         with self._errors_file.open("wb") as errors:
@@ -92,7 +94,7 @@ def node_station(scripts: Path, folder: Path, **options: str) -> Iterator[NodeSt
     try:
         station.expect("started")
         station.expect("stopped")
-        station.expect("ready")
+        station.supported = station.expect("ready")["supported"]
         yield station
     finally:
         station.end()

@@ -9,12 +9,15 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from random import Random
 from typing import Any, NamedTuple
 
 import pytest
 
+from gateway.wire.versions import VERSIONS as VERSIONS_OF_GATEWAY
 from tests.system.node_station import MISSING, NodeStation, install, node_station
 from tests.system.process import DEADLINE_S, PROJECT, GatewayProcess, environment, rows, running
+from tests.wire.schema_oracle import GOOD_DATE_TIMES, Maker, read_messages
 
 pytestmark = pytest.mark.skipif(bool(MISSING), reason=f"not installed: {', '.join(MISSING)}")
 
@@ -22,6 +25,10 @@ CLIENTS = ("ocpp-rpc", "ocpp-ws-io")
 VERSIONS = ("ocpp1.6", "ocpp2.0.1", "ocpp2.1")
 STATIONS = [(client, version) for client in CLIENTS for version in VERSIONS]
 STATIONS_2X = [(client, version) for client, version in STATIONS if version != "ocpp1.6"]
+
+REQUESTS = {
+    (message.version, message.action): message.schema for message in read_messages() if message.role == "request"
+}
 
 TOKEN = "04A2B3C4D5E680"
 PASSWORD = "correct-horse-battery"
@@ -155,6 +162,23 @@ def remote_stop(station: NodeStation, transaction: str) -> tuple[str, dict[str, 
     return "RequestStopTransaction", {"transactionId": transaction}
 
 
+def smallest_request(version: str, action: str) -> Any:
+    """Return a request with nothing but what is required. Foreign validators know `format: uri`, ours does not."""
+    return plain(Maker(REQUESTS[version, action], Random(action)).payload(0.0))
+
+
+def plain(value: Any) -> Any:
+    match value:
+        case dict():
+            uris = {name: "https://example.org/" for name in ("location", "url", "remoteLocation") if name in value}
+            return {name: plain(inner) for name, inner in value.items()} | uris
+        case list():
+            return [plain(inner) for inner in value]
+        case str() if value in GOOD_DATE_TIMES:
+            return "2030-01-01T00:00:00Z"
+    return value
+
+
 def variable(name: str, **more: str) -> dict[str, Any]:
     return {"component": {"name": "OCPPCommCtrlr"}, "variable": {"name": name}, **more}
 
@@ -267,6 +291,16 @@ def test_long_messages_travel_compressed_both_ways(station: NodeStation, call: C
     text = " ".join(map(str, range(1000)))
     answer = call("DataTransfer", {"vendorId": "org.example", "data": text})
     assert answer.body["response"] == {"status": "Accepted", "data": text}
+
+
+def test_every_call_that_a_gateway_may_send_is_valid_to_a_strict_client(station: NodeStation, call: Call) -> None:
+    """The client holds a request against its schema before it asks the station, which supports nothing of the kind."""
+    others = VERSIONS_OF_GATEWAY[station.version].to_station.keys() - set(station.supported)
+    assert len(others) > 10
+    for action in sorted(others):
+        answer = call(action, smallest_request(station.version, action))
+        assert answer.outcome == (502, "call_error"), (action, answer)
+        assert answer.body["error_code"] == "NotSupported", (action, answer)
 
 
 def test_a_station_that_is_reset_boots_again_and_takes_calls(station: NodeStation, call: Call) -> None:

@@ -1,9 +1,9 @@
-// Two libraries behind one interface: { connect, call, answer, close, cut, faults }.
+// Two libraries behind one interface: { connect, call, answer, answerOthers, close, cut, faults }.
 //
 // `call(action, payload)` resolves to the payload of the CALLRESULT, and rejects on a CALLERROR. `answer(action,
-// handler)` lets `handler(payload)` answer what the gateway calls: with a payload, NO_ANSWER, or by throwing
-// `callError(...)`. `faults` are what the library found wrong with the gateway's messages or with ours: both check each
-// payload, in both directions, against the schema of its version.
+// handler)` lets `handler(payload)` answer what the gateway calls: with a payload, NO_ANSWER, or by throwing a
+// CallError; `answerOthers(handler)` is for all other actions. `faults` are what the library found wrong with the
+// gateway's messages or with ours: both check each payload, in both directions, against the schema of its version.
 
 import { createRequire } from "node:module";
 import ocppRpc from "ocpp-rpc";
@@ -64,14 +64,11 @@ class OcppRpcClient {
   }
 
   answer(action, handler) {
-    this._client.handle(action, async ({ params }) => {
-      try {
-        const payload = await handler(params);
-        return payload === NO_ANSWER ? ocppRpc.NOREPLY : payload;
-      } catch (error) {
-        throw error instanceof CallError ? ocppRpc.createRPCError(error.code, error.message) : error;
-      }
-    });
+    this._client.handle(action, ({ params }) => this._answered(handler, params));
+  }
+
+  answerOthers(handler) {
+    this._client.handle(({ params }) => this._answered(handler, params));
   }
 
   close() {
@@ -80,6 +77,15 @@ class OcppRpcClient {
 
   cut() {
     return this._client.close({ force: true });
+  }
+
+  async _answered(handler, params) {
+    try {
+      const payload = await handler(params);
+      return payload === NO_ANSWER ? ocppRpc.NOREPLY : payload;
+    } catch (error) {
+      throw error instanceof CallError ? ocppRpc.createRPCError(error.code, error.message) : error;
+    }
   }
 }
 
@@ -135,13 +141,13 @@ class OcppWsIoClient {
 
   answer(action, handler) {
     this._checkSchema(action);
-    this._client.handle(action, async ({ params }) => {
-      try {
-        const payload = await handler(params);
-        return payload === NO_ANSWER ? ocppWsIo.NOREPLY : payload;
-      } catch (error) {
-        throw error instanceof CallError ? ocppWsIo.createRPCError(error.code, error.message) : error;
-      }
+    this._client.handle(action, ({ params }) => this._answered(handler, params));
+  }
+
+  answerOthers(handler) {
+    this._client.handle((action, { params }) => {
+      this._checkSchema(action);
+      return this._answered(handler, params);
     });
   }
 
@@ -151,6 +157,15 @@ class OcppWsIoClient {
 
   cut() {
     return this._client.close({ force: true });
+  }
+
+  async _answered(handler, params) {
+    try {
+      const payload = await handler(params);
+      return payload === NO_ANSWER ? ocppWsIo.NOREPLY : payload;
+    } catch (error) {
+      throw error instanceof CallError ? ocppWsIo.createRPCError(error.code, error.message) : error;
+    }
   }
 
   // Without a schema ocpp-ws-io checks nothing, even in strict mode.

@@ -5,7 +5,7 @@
 // Whatever it did not expect ends it with status 1.
 
 import { createInterface } from "node:readline";
-import { makeClient, NO_ANSWER } from "./clients.mjs";
+import { CallError, makeClient, NO_ANSWER } from "./clients.mjs";
 import { behaviours16, opening16 } from "./session16.mjs";
 import { behaviours2x, opening2x } from "./session2x.mjs";
 
@@ -33,6 +33,7 @@ class Station {
     for (const [action, behave] of Object.entries(sessions[this.version].behaviours)) {
       this._client.answer(action, (payload) => this._answer(action, behave, payload));
     }
+    this._client.answerOthers((payload) => this._answer("another action", refuse, payload));
     await this._client.connect();
     if (this._client.version !== this.version) {
       this._faults.push(`the gateway chose ${this._client.version}`);
@@ -89,6 +90,10 @@ class Station {
   }
 }
 
+function refuse() {
+  throw new CallError("NotSupported", "this station has nothing of the kind");
+}
+
 function fail(error) {
   process.stderr.write(`${error.stack}\n`);
   process.exit(1);
@@ -97,7 +102,7 @@ function fail(error) {
 const station = new Station(JSON.parse(process.argv[2]));
 await station.connect();
 await sessions[station.version].opening(station);
-station.tell("ready");
+station.tell("ready", { supported: Object.keys(sessions[station.version].behaviours) });
 for await (const line of createInterface({ input: process.stdin })) {
   throw new Error(`nothing was expected on standard input, but: ${line}`);
 }

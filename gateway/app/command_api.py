@@ -14,6 +14,7 @@ from gateway.core import idempotency
 from gateway.core.commands import Commander, CommandError, Fault
 from gateway.core.flows.flow import Flow, Shown
 from gateway.core.idempotency import Key
+from gateway.core.local_list import records_of_raw_call
 from gateway.core.recorder import Recorder
 from gateway.core.records import Fact
 from gateway.core.stations import FACTS_MAX, Station
@@ -78,6 +79,9 @@ class CommandApi:
         """Send one call, and return what became of it. Never raises for what the client or the station did."""
 
         async def work(operator: LoopOperator, station: Station) -> Answer:
+            records = records_of_raw_call(action, self._now())
+            if records and station.session is not None:
+                await operator.record(station, records)
             return answer_to_call(await operator.send(station, action, payload))
 
         return await self._once(identity, key, timeout_s, work)

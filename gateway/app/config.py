@@ -125,6 +125,13 @@ class StationGroup(Struct, frozen=True, kw_only=True):
     strict: Annotated[
         bool | None, Meta(description="Takes the place of `stations.strict` in this group, if it is set.")
     ] = None
+    local_list: Annotated[
+        bool,
+        Meta(
+            description="Whether the stations' local authorisation lists are kept in step with "
+            "`authorisation.token_file`."
+        ),
+    ] = False
 
 
 class StationsSection(Struct, frozen=True, kw_only=True):
@@ -250,6 +257,34 @@ class CommandsSection(Struct, frozen=True, kw_only=True):
     ] = 300.0
 
 
+class UpkeepSection(Struct, frozen=True, kw_only=True):
+    """What the gateway asks of stations by itself."""
+
+    trigger_boot: Annotated[
+        bool,
+        Meta(
+            description="Whether a station that connects but never sent a BootNotification here is asked for one, as "
+            "one that booted with another server."
+        ),
+    ] = True
+    boot_wait_s: Annotated[
+        float, Meta(ge=1, le=3600, description="How long such a station is waited for before it is asked.")
+    ] = 10.0
+    read_limits: Annotated[
+        bool,
+        Meta(
+            description="Whether stations are asked how much they take in one message when they connect with a new "
+            "firmware. Otherwise they are asked when a command needs it."
+        ),
+    ] = False
+    concurrent_max: Annotated[
+        int, Meta(ge=1, le=1000, description="Stations that are attended to at once; the others wait.")
+    ] = 16
+    starts_per_s: Annotated[
+        float, Meta(gt=0, le=10_000, description="Stations that are begun with in a second: a fleet returns at once.")
+    ] = 50.0
+
+
 class LogSection(Struct, frozen=True, kw_only=True):
     """The log: one JSON object a line."""
 
@@ -284,5 +319,6 @@ class Config(Struct, frozen=True, kw_only=True):
     store: StoreSection = StoreSection()
     admin: AdminSection = AdminSection()
     commands: CommandsSection = CommandsSection()
+    upkeep: UpkeepSection = UpkeepSection()
     log: LogSection = LogSection()
     drain: DrainSection = DrainSection()

@@ -102,6 +102,15 @@ def _authorisation(config: Config, explicit: Container[tuple[str, ...]]) -> Iter
         )
 
 
+def _local_lists(config: Config, explicit: Container[tuple[str, ...]]) -> Iterator[BrokenRule]:
+    """A local list is made of listed tokens; without any, stations would be told to forget theirs."""
+    named = [group.name for group in config.stations.group if group.local_list]
+    if named and config.authorisation.token_file is None:
+        yield BrokenRule(
+            ("authorisation", "token_file"), f"must be set, because the group {named[0]!r} has local_list = true"
+        )
+
+
 def _admin_off_loopback(config: Config, explicit: Container[tuple[str, ...]]) -> Iterator[BrokenRule]:
     if not is_loopback(config.admin.host) and config.admin.token_file is None:
         yield BrokenRule(
@@ -138,6 +147,7 @@ _RULES: tuple[Callable[[Config, Container[tuple[str, ...]]], Iterator[BrokenRule
     _path_prefix,
     _echo_path,
     _authorisation,
+    _local_lists,
     _admin_off_loopback,
     _call_timeouts,
     _ports_differ,

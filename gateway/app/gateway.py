@@ -6,7 +6,7 @@ import os
 import secrets
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
@@ -18,15 +18,17 @@ from typing import Final, TypeAlias
 from gateway import __version__
 from gateway.app.certificates import load_certificates
 from gateway.app.command_api import CommandApi
-from gateway.app.config import Config
+from gateway.app.config import Config, StationGroup
 from gateway.app.config_sources import ConfigError
-from gateway.app.operator import LoopOperator, RequestIds
+from gateway.app.lookups import stored_variables
+from gateway.app.operator import Known, LoopOperator, RequestIds
 from gateway.app.resources import allow_connections
 from gateway.app.side_files import read_bearer_token, read_credentials, read_station_list
 from gateway.app.token_file import read_tokens
+from gateway.app.upkeep import LoopUpkeep
 from gateway.app.view import GatewayView
 from gateway.core.admission import Admission
-from gateway.core.authorisation import Authoriser
+from gateway.core.authorisation import Authoriser, Token
 from gateway.core.clock import ClockPolicy
 from gateway.core.commands import Commander
 from gateway.core.csms import Csms
@@ -35,7 +37,10 @@ from gateway.core.protocols import PROTOCOLS
 from gateway.core.recorder import Recorder
 from gateway.core.registry import TRANSACTION_ID_EPOCH_S, Registry, Restored, Saver, restore
 from gateway.core.session import Service
+from gateway.core.stations import Station
 from gateway.core.tally import Tally
+from gateway.core.token_history import TokenHistory
+from gateway.core.upkeep import UpkeepPolicy
 from gateway.io.data_directory import DataDirectory, open_data_directory
 from gateway.io.http import AdminServer
 from gateway.io.http_commands import command_routes
@@ -44,6 +49,7 @@ from gateway.io.listener import ListenerSettings, StationListener
 from gateway.io.sqlite_store import SqliteStore
 from gateway.io.timers import TimerWheel
 from gateway.io.tls import empty_context
+from gateway.io.token_lists import open_token_history
 from gateway.wire.versions import VERSIONS
 from gateway.wire.websocket import WebSocketSettings
 
@@ -65,6 +71,7 @@ LIVE_STATE: Final = "live_state"
 STORE: Final = "store"
 JOURNAL_NAME: Final = "journal.sqlite"
 STORE_NAME: Final = "store.sqlite"
+TOKEN_LISTS_NAME: Final = "token-lists"  # noqa: S105 - a directory
 
 EXIT_JOURNAL_FAILED: Final = 70
 """Exit status after a failed commit (EX_SOFTWARE of sysexits.h)."""
@@ -119,6 +126,8 @@ class Gateway:
         self.store: SqliteStore
         self.listener: StationListener
         self._now = now
+        self._request_ids = RequestIds(now)
+        self._token_history: TokenHistory | None = None
         self._run_id: Final = secrets.token_hex(4)
         """Begins the ids of our calls: they must not come again after a restart."""
         self._before_journal = before_journal
@@ -162,16 +171,21 @@ class Gateway:
         directory = open_data_directory(config.data.directory)
         self._release.callback(directory.close)
         admission = self._admission()
-        authoriser = self._authoriser()
+        tokens = self._tokens()
+        authoriser = Authoriser(tokens)
         token = None if config.admin.token_file is None else read_bearer_token(config.admin.token_file)
         self._tls_context = self._make_tls_context()
         self._before_journal()
         self.journal = self._open_journal(directory)
         self._release.callback(self.journal.close)
         self._restore()
+        self._token_history = self._open_token_history(directory, tokens)
         self.store = self._open_store(directory)
         self._release.callback(self.store.close)
-        self.listener = self._make_listener(admission, authoriser)
+        wheel = TimerWheel(time.monotonic, asyncio.get_running_loop().call_later)
+        self._upkeep = self._make_upkeep(wheel)
+        self._release.push_async_callback(self._upkeep.stop)
+        self.listener = self._make_listener(admission, authoriser, wheel)
         self.journal.start()
         self.store.start()
         listen, admin = config.listener, config.admin
@@ -250,11 +264,45 @@ class Gateway:
             credentials = read_credentials(stations.credentials_file)
         return Admission(listed=listed, credentials=credentials, unknown=stations.unknown)
 
-    def _authoriser(self) -> Authoriser:
+    def _tokens(self) -> Mapping[str, Token] | None:
+        """Return the id tokens by their ids in lower case; None: every token is accepted."""
         authorisation = self.config.authorisation
         if authorisation.mode == "accept_all":
-            return Authoriser(None)
-        return Authoriser({} if authorisation.token_file is None else read_tokens(authorisation.token_file))
+            return None
+        return {} if authorisation.token_file is None else read_tokens(authorisation.token_file)
+
+    def _open_token_history(self, directory: DataDirectory, tokens: Mapping[str, Token] | None) -> TokenHistory | None:
+        """Return what local lists should hold, if there are groups whose lists are kept."""
+        if tokens is None or not any(group.local_list for group in self.config.stations.group):
+            return None
+        path = directory.path / TOKEN_LISTS_NAME
+        try:
+            return open_token_history(path, tokens.values(), self._now())
+        except OSError as error:
+            raise ConfigError([f"{path}: cannot be used: {error.strerror}"]) from error
+
+    def _token_history_of(self, station: Station) -> TokenHistory | None:
+        """Return what the station's local list should hold; None if it is not kept in step."""
+        group = self._group(station.identity)
+        return self._token_history if group is not None and group.local_list else None
+
+    def _operator(self, timeout_s: float) -> LoopOperator:
+        """Return one who carries out flows, whose calls may take `timeout_s`."""
+        known = Known(partial(stored_variables, self.store.path), self._token_history_of)
+        return LoopOperator(
+            self.commander, self.recorder, self._request_ids, now=self._now, timeout_s=timeout_s, known=known
+        )
+
+    def _make_upkeep(self, wheel: TimerWheel) -> LoopUpkeep:
+        upkeep = self.config.upkeep
+        policy = UpkeepPolicy(
+            trigger_boot_after_s=upkeep.boot_wait_s if upkeep.trigger_boot else None,
+            read_limits=upkeep.read_limits,
+            concurrent_max=upkeep.concurrent_max,
+            starts_per_s=upkeep.starts_per_s,
+        )
+        operator = partial(self._operator, self.config.commands.timeout_s)
+        return LoopUpkeep(policy, operator, schedule=wheel.schedule, monotonic=time.monotonic, log=self.log)
 
     def _open_journal(self, directory: DataDirectory) -> Journal:
         loop = asyncio.get_running_loop()
@@ -295,13 +343,10 @@ class Gateway:
 
     def _command_api(self) -> CommandApi:
         commands = self.config.commands
-        request_ids = RequestIds(self._now)
         return CommandApi(
             self.commander,
             self.recorder,
-            lambda timeout_s: LoopOperator(
-                self.commander, self.recorder, request_ids, now=self._now, timeout_s=timeout_s
-            ),
+            self._operator,
             now=self._now,
             timeout_s=commands.timeout_s,
             timeout_max_s=commands.timeout_max_s,
@@ -323,7 +368,7 @@ class Gateway:
             on_error=lambda kind, error: self.log("store_failed", level="error", kind=kind, error=error),
         )
 
-    def _make_listener(self, admission: Admission, authoriser: Authoriser) -> StationListener:
+    def _make_listener(self, admission: Admission, authoriser: Authoriser, wheel: TimerWheel) -> StationListener:
         config = self.config
         csms = Csms(
             registry=self.registry,
@@ -337,7 +382,6 @@ class Gateway:
             retry_interval_s=config.stations.retry_interval_s,
             deviated=self.tally.deviated,
         )
-        wheel = TimerWheel(time.monotonic, asyncio.get_running_loop().call_later)
         message_ids = count(1)
         self._services = {
             subprotocol: Service(
@@ -350,6 +394,7 @@ class Gateway:
                 now=self._now,
                 monotonic=time.monotonic,
                 log=self.log,
+                booted=self._upkeep.booted,
             )
             for subprotocol, protocol in PROTOCOLS.items()
         }
@@ -380,13 +425,16 @@ class Gateway:
             wheel=wheel,
             monotonic=time.monotonic,
             log=self.log,
+            connected=self._upkeep.connected,
+            gone=self._upkeep.gone,
         )
 
     def _is_strict(self, identity: str) -> bool:
-        for group in self.config.stations.group:
-            if fnmatchcase(identity, group.match):
-                return self.config.stations.strict if group.strict is None else group.strict
-        return self.config.stations.strict
+        group = self._group(identity)
+        return self.config.stations.strict if group is None or group.strict is None else group.strict
+
+    def _group(self, identity: str) -> StationGroup | None:
+        return next((group for group in self.config.stations.group if fnmatchcase(identity, group.match)), None)
 
     def _room(self) -> None:
         """Let the sessions go on that waited for the journal."""

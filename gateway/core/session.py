@@ -40,6 +40,8 @@ from gateway.wire.signed import SUFFIX, signed_payload
 from gateway.wire.versions import Action, Send
 from gateway.wire.violations import Violation
 
+BOOT: Final = "BootNotification"
+
 DIGEST_BYTES: Final = 8
 """Of the digest that recognises a repeat, among the last 16 messages of one station."""
 
@@ -125,8 +127,12 @@ class Service:
         now: Callable[[], datetime],
         monotonic: Callable[[], float],
         log: Log,
+        booted: Callable[[Station], None] = lambda _station: None,
     ) -> None:
-        """`schedule` has a queue of outgoing calls ticked at its deadline; `next_message_id` gives each an id."""
+        """`schedule` has a queue of outgoing calls ticked at its deadline; `next_message_id` gives each an id.
+
+        `booted` hears of each station whose BootNotification was taken in.
+        """
         self.protocol = protocol
         self.csms = csms
         self.recorder = recorder
@@ -137,6 +143,7 @@ class Service:
         self.now = now
         self.monotonic = monotonic
         self.log = log
+        self.booted = booted
         self.waiting_for_room: dict[Session, None] = {}
         """Sessions that hold a message until the journal has room, in order. Who closes is no longer among them."""
         self.calls = self._bind(protocol.version.from_station)
@@ -374,6 +381,8 @@ class Session:
         if station.listeners is not None:
             for listener in station.listeners:
                 listener(name, request)
+        if call.name == BOOT:
+            service.booted(station)
 
     def _was_asked_for(self, name: str) -> bool:
         """Whether we asked a station for this message that is not accepted yet, but not rejected either."""

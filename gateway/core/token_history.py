@@ -58,6 +58,8 @@ class TokenHistory:
         """`lists` are in the order of their versions; there is at least one."""
         self._lists = {known.version: known for known in lists[-VERSIONS_MAX:]}
         self.version: Final = lists[-1].version
+        self.being_sent: Final[set[str]] = set()
+        """Stations to which a list is on its way: two at once would make one of neither."""
         self._full: dict[bool, Entries] = {}
         self._differences: dict[tuple[int, bool], Entries | None] = {}
 

@@ -97,6 +97,7 @@ class StationListener:
     """Accepts stations, on one address or several, and keeps count of their connections.
 
     `services` are by subprotocol; `is_strict` tells for an identity whether undecodable messages are refused.
+    `connected` and `gone` hear of each station whose connection began or ended.
     """
 
     def __init__(
@@ -110,6 +111,8 @@ class StationListener:
         wheel: TimerWheel,
         monotonic: Callable[[], float],
         log: Log,
+        connected: Callable[[Station], None] = lambda _station: None,
+        gone: Callable[[Station], None] = lambda _station: None,
     ) -> None:
         self.settings = settings
         self.admission = admission
@@ -119,6 +122,8 @@ class StationListener:
         self.wheel = wheel
         self.monotonic = monotonic
         self.log = log
+        self.connected = connected
+        self.gone = gone
         self.draining = False
         self.handshakes = Counters(len(HANDSHAKES))
         self.disconnects = Counters(len(DISCONNECTS))
@@ -387,6 +392,7 @@ class StationConnection(asyncio.Protocol):
         )
         if older is not None:
             older.supersede()
+        listener.connected(station)
 
     @property
     def deflates(self) -> bool:
@@ -420,6 +426,7 @@ class StationConnection(asyncio.Protocol):
         session.close()
         if station.session is session:
             station.session = None
+            listener.gone(station)
             listener.registry.forget_if_empty(station)
 
     def pause_writing(self) -> None:

@@ -3,7 +3,17 @@
 from collections.abc import Sequence
 from typing import Final
 
-from gateway.core.flows import availability, customers, display, files, monitoring, reservations, transactions
+from gateway.core.flows import (
+    availability,
+    customers,
+    device_model,
+    display,
+    files,
+    local_list,
+    monitoring,
+    reservations,
+    transactions,
+)
 from gateway.core.flows.flow import Flow, Shown
 
 FLOWS: Final[Sequence[Flow]] = (
@@ -14,5 +24,7 @@ FLOWS: Final[Sequence[Flow]] = (
     *monitoring.FLOWS,
     *display.FLOWS,
     *customers.FLOWS,
+    *device_model.FLOWS,
+    *local_list.FLOWS,
 )
 SHOWN: Final[Sequence[Shown]] = (*reservations.SHOWN, *files.SHOWN, *monitoring.SHOWN, *display.SHOWN)

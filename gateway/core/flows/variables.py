@@ -339,6 +339,12 @@ async def _limits_16(operator: Operator, station: Station) -> ItemLimits | CallE
     return ItemLimits(firmware_of(station), by_action, _integer(list_entries), _boolean(enabled))
 
 
+async def list_enabled(operator: Operator, station: Station) -> bool | None:
+    """Return whether the station's local list is switched on; None if it does not say. Raises CommandError."""
+    done = await get_variables(operator, station, [_LIST_ENABLED])
+    return _boolean(done.results[0].value)
+
+
 def _integer(value: Any) -> int | None:
     """Return a limit that a station named; None for what is no positive number."""
     if not isinstance(value, str) or not value.isascii() or len(value) > _INTEGER_CHARACTERS_MAX:

@@ -7,6 +7,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 
+CALENDAR_BEGIN, CALENDAR_END = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+"""A server may name any time, and any number of seconds after it."""
+
+
 class Timer(Protocol):
     """A callback that has not happened yet."""
 
@@ -71,8 +75,11 @@ def whole_milliseconds(at: datetime) -> datetime:
 
 
 def seconds_from(at: datetime, seconds: float) -> datetime:
-    """The moment `seconds` after `at`, in whole milliseconds."""
-    return whole_milliseconds(at + timedelta(seconds=seconds))
+    """The moment `seconds` after `at`, in whole milliseconds; where the calendar ends, its end."""
+    try:
+        return whole_milliseconds(at + timedelta(seconds=seconds))
+    except OverflowError:
+        return CALENDAR_END if seconds > 0 else CALENDAR_BEGIN
 
 
 async def wait(clock: Clock, wake: asyncio.Event, until_at: datetime | None) -> None:

@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
+from gateway.fleet.clock import seconds_from
+
 VOLTAGE_V = 230.0
 """The voltage at which watts become amperes and back."""
 
@@ -104,10 +106,10 @@ def _boundaries(profile: Profile, started_at: datetime | None, begin: datetime, 
     while start is not None and start < end:
         yield start
         for period in profile.periods:
-            yield start + timedelta(seconds=period.start_s)
+            yield seconds_from(start, period.start_s)
         if profile.duration_s is not None:
-            yield start + timedelta(seconds=profile.duration_s)
-        start = None if profile.recurs is None else start + profile.recurs
+            yield seconds_from(start, profile.duration_s)
+        start = None if profile.recurs is None else seconds_from(start, profile.recurs.total_seconds())
 
 
 def _start(profile: Profile, started_at: datetime | None, at: datetime) -> datetime | None:

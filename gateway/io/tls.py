@@ -170,7 +170,7 @@ def _finish_tls(
     except StopIteration as returned:
         secured: asyncio.Transport | None = returned.value
     except OSError as error:
-        done(error)
+        done(error.with_traceback(None))  # which leads here, and from here to the future that holds the error: a cycle
         return
     if secured is None or secured.is_closing():  # cut meanwhile, which uvloop takes for a success
         done(ConnectionResetError())

@@ -9,14 +9,15 @@ import re
 from collections import deque
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Final, Protocol, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 from zlib import crc32
 
 from msgspec import Struct
 
 from gateway.core.calls import Call, CallEnded, CallQueue, Outcome, Schedule, outcome_of
-from gateway.core.csms import AnswerRaw, Csms, Decode, Deviation, Handle, OutOfBounds, Registration
+from gateway.core.csms import AnswerRaw, Csms, Decode, Deviation, Handle, OutOfBounds, Registration, Reply
 from gateway.core.protocols import Protocol as OcppProtocol
+from gateway.core.quirks.second_look import Mended, Reframed, SecondLook, with_evidence
 from gateway.core.recorder import Recorder
 from gateway.core.records import Entry, Event, RawMessage, Record
 from gateway.core.stations import LastMessage, Station
@@ -127,10 +128,12 @@ class Service:
         now: Callable[[], datetime],
         monotonic: Callable[[], float],
         log: Log,
+        second_look: SecondLook | None = None,
         booted: Callable[[Station], None] = lambda _station: None,
     ) -> None:
         """`schedule` has a queue of outgoing calls ticked at its deadline; `next_message_id` gives each an id.
 
+        `second_look` looks at what was refused, with the quirks of its station; without it there are none.
         `booted` hears of each station whose BootNotification was taken in.
         """
         self.protocol = protocol
@@ -144,6 +147,7 @@ class Service:
         self.monotonic = monotonic
         self.log = log
         self.booted = booted
+        self.second_look = second_look
         self.waiting_for_room: dict[Session, None] = {}
         """Sessions that hold a message until the journal has room, in order. Who closes is no longer among them."""
         self.calls = self._bind(protocol.version.from_station)
@@ -331,7 +335,8 @@ class Session:
             self._paused = False
             self._link.resume_reading()
 
-    def _receive_call(self, message_id: str, name: str, payload: bytes) -> None:
+    def _receive_call(self, message_id: str, name: str, payload: bytes, retold: RawMessage | None = None) -> None:
+        """Answer a CALL. `retold` keeps what the station said where quirks had to mend even the text of it."""
         service = self._service
         station = self.station
         self._received_monotonic_s = service.monotonic()
@@ -350,31 +355,40 @@ class Session:
         if station.state.registration in call.refused_while and not self._was_asked_for(name):
             self._refuse(message_id, Refusal.NOT_ACCEPTED, "the station is not accepted: send BootNotification", name)
             return
+        mended: Mended | None = None
+        original = payload if retold is None else retold.payload
+        said = payload
         try:
             said = signed_payload(payload) if is_signed else payload
             request = call.decode(call.action, said)
         except PayloadError as error:
-            self._keep_or_refuse(message_id, call, payload, now, REFUSALS[error.violation], str(error))
-            return
+            mended = self._mend(call, said)
+            if mended is None:
+                self._keep_or_refuse(message_id, call, original, now, REFUSALS[error.violation], str(error))
+                return
+            request = mended.payload
         digest = None
         if call.keyed:
-            digest = _digest(call, said)
+            digest = _digest(call, said if retold is None else original)
             if self._answer_repeat(message_id, call, digest, now):
                 return
         try:
-            reply = call.handle(service.csms, station, request, now)
+            request, reply, mended = self._handle(call, said, request, mended, now)
         except OutOfBounds:
             reason = "a number is beyond what can be recorded"
-            self._keep_or_refuse(message_id, call, payload, now, Refusal.CONSTRAINT, reason)
+            self._keep_or_refuse(message_id, call, original, now, Refusal.CONSTRAINT, reason)
             return
         except Exception as error:
             service.log("answer_failed", level="error", station=station.identity, action=name, error=repr(error))
-            self._keep_or_refuse(message_id, call, payload, now, Refusal.INTERNAL, "the gateway failed to answer")
+            self._keep_or_refuse(message_id, call, original, now, Refusal.INTERNAL, "the gateway failed to answer")
             return
         if reply.records:
+            records = reply.records
             if is_signed:
-                reply.records.append(_evidence(call, payload, now))
-            self._commit(message_id, call, Entry(station.identity, now, digest, reply.answer, reply.records), ANSWERED)
+                records.append(_evidence(call, payload, now))
+            elif mended is not None or retold is not None:
+                records = with_evidence(records, mended, retold, self.subprotocol, name, original)
+            self._commit(message_id, call, Entry(station.identity, now, digest, reply.answer, records), ANSWERED)
         else:
             self._link.write(call_result(message_id, reply.answer))
             self._note(call, now, ANSWERED)
@@ -383,6 +397,30 @@ class Session:
                 listener(name, request)
         if call.name == BOOT:
             service.booted(station)
+
+    def _mend(self, call: BoundCall, payload: bytes) -> Mended | None:
+        """Return what the quirks of the station make of a request that cannot be taken as it is, or None."""
+        look = self._service.second_look
+        return None if look is None else look.request(self.station, self.subprotocol, call.action, payload, self.strict)
+
+    def _handle(
+        self, call: BoundCall, payload: bytes, request: Any, mended: Mended | None, now: datetime
+    ) -> tuple[Any, Reply, Mended | None]:
+        """Handle a request, once more as quirks make it where a value of it cannot be recorded. Raises OutOfBounds."""
+        csms = self._service.csms
+        try:
+            reply = call.handle(csms, self.station, request, now)
+        except OutOfBounds:
+            mended = self._mend(call, payload) if mended is None else None
+            if mended is None:
+                raise
+        else:
+            if mended is not None or not reply.records or type(reply.records[0]) is not RawMessage:
+                return request, reply, mended
+            mended = self._mend(call, payload)  # a value in it is no number
+            if mended is None:
+                return request, reply, None
+        return mended.payload, call.handle(csms, self.station, mended.payload, now), mended
 
     def _was_asked_for(self, name: str) -> bool:
         """Whether we asked a station for this message that is not accepted yet, but not rejected either."""
@@ -443,6 +481,12 @@ class Session:
             decoded = decode_response(call.action, payload)
         except PayloadError as error:
             service = self._service
+            if (look := service.second_look) is not None:
+                mended = look.result(self.station, self.subprotocol, call.action, payload, self.strict)
+                if mended is not None:
+                    call.ended(CallEnded(outcome_of(mended.json), response=mended.json, payload=mended.payload))
+                    self._send_next_call()
+                    return
             service.csms.deviated(Deviation.RESULT_INVALID)
             code = service.protocol.codes[REFUSALS[error.violation]]
             if service.protocol.version.sends:
@@ -518,12 +562,17 @@ class Session:
         self._commit(message_id, call, Entry(self.station.identity, now, digest, answer, [raw]), KEPT_RAW)
 
     def _receive_broken(self, text: bytes, error: EnvelopeError) -> None:
-        """Handle a text that is no OCPP-J message: keep, answer or count it."""
+        """Handle a text that is no OCPP-J message: mend it by quirks, keep, answer or count it."""
         head = _CALL_HEAD.match(text) if error.kind is EnvelopeFault.NOT_JSON else None
+        if (look := self._service.second_look) is not None:
+            reframed = look.frame(self.station, self.subprotocol, text, error, self.strict)
+            if reframed is not None:
+                self._receive_reframed(reframed, text if head is None else _payload_behind(head, text))
+                return
         if head is not None and error.message_id is not None:
             call = self._service.calls.get(head[1].decode().removesuffix(SUFFIX))
             if call is not None and call.answer_raw and self.station.state.registration not in call.refused_while:
-                payload = text[head.end() :].rstrip().removesuffix(b"]")
+                payload = _payload_behind(head, text)
                 self._received_monotonic_s = self._service.monotonic()
                 reason = f"not JSON: {error.reason}"
                 self._keep_or_refuse(error.message_id, call, payload, self._service.now(), Refusal.SYNTAX, reason)
@@ -540,6 +589,22 @@ class Session:
             self._refuse(error.message_id or UNREADABLE_ID, Refusal.FRAMEWORK, error.reason, UNKNOWN_ACTION)
         elif error.message_type == CALL and error.message_id is not None:
             self._refuse(error.message_id, Refusal.SYNTAX, error.reason, UNKNOWN_ACTION)
+
+    def _receive_reframed(self, reframed: Reframed, original: bytes) -> None:
+        """Handle a message that is one only with quirks; `original` is its payload as the station wrote it."""
+        message_type, _, word, description, start, end = reframed.envelope
+        payload = reframed.text[start:end]
+        if message_type == CALL:
+            self._receive_call(reframed.message_id, word, payload, reframed.retold(self.subprotocol, word, original))
+        elif message_type == CALL_RESULT:
+            self._receive_result(reframed.message_id, payload)
+        elif message_type == CALL_ERROR:
+            end_of_call = CallEnded(Outcome.CALL_ERROR, error_code=word, reason=description)
+            self._end_call(reframed.message_id, end_of_call)
+        elif message_type == SEND and self._service.sends:
+            self._receive_send(reframed.text, word, payload)
+        else:
+            self._receive_unknown_type(reframed.message_id)
 
     def _end_by_broken_answer(self, error: EnvelopeError) -> None:
         """End the open call if it is the one that an unreadable answer names; tell a 2.1 station that it was none."""
@@ -571,6 +636,11 @@ class Session:
 def _evidence(call: BoundCall, signature: bytes, now: datetime) -> Event:
     """Return a signed message as it came: the signature was not verified, so that others can do it later."""
     return Event(now, call.name + SUFFIX, '{"jws":' + signature.decode() + "}")
+
+
+def _payload_behind(head: re.Match[bytes], text: bytes) -> bytes:
+    """Return what stands in the place of the payload of a CALL whose text is no JSON."""
+    return text[head.end() :].rstrip().removesuffix(b"]")
 
 
 def _nothing() -> None:

@@ -6,6 +6,8 @@ from typing import Final
 from gateway.core.calls import Outcome
 from gateway.core.csms import Deviation
 from gateway.core.protocols import Protocol
+from gateway.core.quirks import QUIRKS, Mode, Quirk
+from gateway.core.quirks.quirk import MODES
 from gateway.hot import Counters, Histogram
 
 OUTCOMES: Final = ("answered", "repeat", "kept_raw", "refused")
@@ -21,7 +23,7 @@ ANSWER_SECONDS: Final[Sequence[float]] = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.0
 
 
 class Tally:
-    """Counters by (version, action, outcome) in both directions and by deviation, and a histogram of answer times."""
+    """Counters by (version, action, outcome) in both directions, by deviation, by quirk; and times of answers."""
 
     def __init__(self, protocols: Mapping[str, Protocol]) -> None:
         """Count what may be said in `protocols`, and per subprotocol UNKNOWN_ACTION."""
@@ -36,9 +38,12 @@ class Tally:
         self._call_base = {action: index * len(Outcome) for index, action in enumerate(self.called)}
         self._outcome_index = {outcome: index for index, outcome in enumerate(Outcome)}
         self.deviations: Final = Counters(len(Deviation))
+        self.quirks: Final = Counters(len(QUIRKS) * len(MODES))
         self.answer_seconds: Final = Histogram(ANSWER_SECONDS)
         self._base = {action: index * len(OUTCOMES) for index, action in enumerate(named)}
         self._deviation_index = {deviation: index for index, deviation in enumerate(Deviation)}
+        labels = ((quirk.name, mode) for quirk in QUIRKS for mode in MODES)
+        self._quirk_index = {label: index for index, label in enumerate(labels)}
 
     def base(self, subprotocol: str, action: str) -> int:
         """Return the index of an action's first counter in `messages`; add an outcome to it."""
@@ -51,3 +56,7 @@ class Tally:
     def deviated(self, deviation: Deviation) -> None:
         """Count a deviation."""
         self.deviations.add(self._deviation_index[deviation])
+
+    def quirk(self, quirk: Quirk, mode: Mode) -> None:
+        """Count a message that a quirk mended, or would have mended."""
+        self.quirks.add(self._quirk_index[quirk.name, mode])

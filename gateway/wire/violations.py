@@ -58,6 +58,11 @@ def find_violation(expected: type, value: object) -> Finding | None:
     return _find(_type_info(expected), value, "$")
 
 
+def find_in(expected: inspect.Type, value: object) -> Finding | None:
+    """Return the first rule that `value` breaks where a payload has a value of the type `expected`; see above."""
+    return _find(expected, value, "$")
+
+
 @lru_cache(maxsize=512)  # more than the requests and responses of all versions
 def _type_info(expected: type) -> inspect.Type:
     return inspect.type_info(expected)

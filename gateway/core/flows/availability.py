@@ -164,10 +164,22 @@ async def data_transfer(operator: Operator, station: Station, body: DataTransfer
 
 
 FLOWS: Final = (
-    Flow("availability", Availability, availability, "Let a station, an EVSE or a connector charge, or not"),
-    Flow("unlock", Unlock, unlock, "Unlock a connector"),
-    Flow("reset", Reset, reset, "Restart a station or an EVSE"),
-    Flow("trigger", Trigger, trigger, "Ask a station to send a message now"),
-    Flow("cache/clear", ClearCache, clear_cache, "Clear the authorisation cache"),
-    Flow("data-transfer", DataTransfer, data_transfer, "Send a vendor's message"),
+    Flow(
+        "availability",
+        Availability,
+        availability,
+        "Let a station, an EVSE or a connector charge, or not",
+        actions=("ChangeAvailability",),
+    ),
+    Flow("unlock", Unlock, unlock, "Unlock a connector", actions=("UnlockConnector",)),
+    Flow("reset", Reset, reset, "Restart a station or an EVSE", actions=("Reset",)),
+    Flow(
+        "trigger",
+        Trigger,
+        trigger,
+        "Ask a station to send a message now",
+        actions=("TriggerMessage", "ExtendedTriggerMessage"),
+    ),
+    Flow("cache/clear", ClearCache, clear_cache, "Clear the authorisation cache", actions=("ClearCache",)),
+    Flow("data-transfer", DataTransfer, data_transfer, "Send a vendor's message", actions=("DataTransfer",)),
 )

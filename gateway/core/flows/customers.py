@@ -58,5 +58,11 @@ async def customer_information(operator: Operator, station: Station, body: Custo
 
 
 FLOWS: Final = (
-    Flow("customer-information", CustomerInformation, customer_information, "Have a customer reported, or forgotten"),
+    Flow(
+        "customer-information",
+        CustomerInformation,
+        customer_information,
+        "Have a customer reported, or forgotten",
+        actions=("CustomerInformation",),
+    ),
 )

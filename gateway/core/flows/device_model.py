@@ -282,8 +282,26 @@ def _shown(variable: DeviceVariable) -> dict[str, Any]:
 
 
 FLOWS: Final[Sequence[Flow]] = (
-    Flow("variables/report", ReportRequest, report, "Have the station report its variables or configuration keys"),
-    Flow("variables/get", GetRequest, get, "Read variables or configuration keys"),
-    Flow("variables/set", SetRequest, set_, "Set variables or configuration keys"),
+    Flow(
+        "variables/report",
+        ReportRequest,
+        report,
+        "Have the station report its variables or configuration keys",
+        actions=("GetBaseReport", "GetReport", "GetConfiguration"),
+    ),
+    Flow(
+        "variables/get",
+        GetRequest,
+        get,
+        "Read variables or configuration keys",
+        actions=("GetVariables", "GetConfiguration"),
+    ),
+    Flow(
+        "variables/set",
+        SetRequest,
+        set_,
+        "Set variables or configuration keys",
+        actions=("SetVariables", "ChangeConfiguration"),
+    ),
     Flow("variables", LookUpRequest, look_up, "Look up variables as they were last read, set or reported", "GET"),
 )

@@ -130,8 +130,21 @@ async def report_messages(operator: Operator, station: Station, body: ReportMess
 
 
 FLOWS: Final = (
-    Flow("display-messages", SetMessage, set_message, "Show a message on the display"),
-    Flow("display-messages/{message_id}", ClearMessage, clear_message, "Clear a message of the display", "DELETE"),
-    Flow("display-messages/report", ReportMessages, report_messages, "Have the messages of the display reported"),
+    Flow("display-messages", SetMessage, set_message, "Show a message on the display", actions=("SetDisplayMessage",)),
+    Flow(
+        "display-messages/{message_id}",
+        ClearMessage,
+        clear_message,
+        "Clear a message of the display",
+        "DELETE",
+        actions=("ClearDisplayMessage",),
+    ),
+    Flow(
+        "display-messages/report",
+        ReportMessages,
+        report_messages,
+        "Have the messages of the display reported",
+        actions=("GetDisplayMessages",),
+    ),
 )
 SHOWN: Final = (Shown("display-messages", shown, "Messages of the display that are known"),)

@@ -212,16 +212,29 @@ def _answered(job: Job, end: CallEnded) -> tuple[str, str | None]:
 
 
 FLOWS: Final = (
-    Flow("firmware", UpdateFirmware, update_firmware, "Update the firmware"),
-    Flow("firmware/published", PublishFirmware, publish_firmware, "Have a local controller publish a firmware"),
+    Flow(
+        "firmware",
+        UpdateFirmware,
+        update_firmware,
+        "Update the firmware",
+        actions=("UpdateFirmware", "SignedUpdateFirmware"),
+    ),
+    Flow(
+        "firmware/published",
+        PublishFirmware,
+        publish_firmware,
+        "Have a local controller publish a firmware",
+        actions=("PublishFirmware",),
+    ),
     Flow(
         "firmware/published/{checksum}",
         UnpublishFirmware,
         unpublish_firmware,
         "Have a local controller unpublish a firmware",
         "DELETE",
+        actions=("UnpublishFirmware",),
     ),
-    Flow("logs", UploadLog, upload_log, "Upload a log"),
+    Flow("logs", UploadLog, upload_log, "Upload a log", actions=("GetLog", "GetDiagnostics")),
 )
 SHOWN: Final = (
     Shown("jobs", shown, "Firmware updates and uploads, the newest first"),

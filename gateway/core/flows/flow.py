@@ -84,7 +84,8 @@ class Flow(Struct, frozen=True):
     """One flow as the API has it: `method` and `path` below a station, the type of its body, and what it does.
 
     A `{name}` in the path joins the body as the field of that name. A GET has no body: its fields come from the query
-    parameters, and it asks neither for an Idempotency-Key nor anything of the station.
+    parameters, and it asks neither for an Idempotency-Key nor anything of the station. `actions` are the calls that it
+    makes for itself, in any version; the table of actions shows them.
     """
 
     path: str
@@ -92,6 +93,7 @@ class Flow(Struct, frozen=True):
     run: Run
     summary: str
     method: Literal["GET", "POST", "PUT", "DELETE"] = "POST"
+    actions: tuple[str, ...] = ()
 
 
 class Shown(Struct, frozen=True):

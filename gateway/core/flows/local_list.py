@@ -224,6 +224,12 @@ async def show(operator: Operator, station: Station, request: ShowRequest) -> Re
 
 
 FLOWS: Final[Sequence[Flow]] = (
-    Flow("local-list/sync", SyncRequest, sync, "Bring the station's local authorisation list in step"),
+    Flow(
+        "local-list/sync",
+        SyncRequest,
+        sync,
+        "Bring the station's local authorisation list in step",
+        actions=("GetLocalListVersion", "SendLocalList"),
+    ),
     Flow("local-list", ShowRequest, show, "Look at the station's local authorisation list", "GET"),
 )

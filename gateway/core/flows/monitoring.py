@@ -221,10 +221,35 @@ def _shown(result: Any) -> dict[str, Any]:
 
 
 FLOWS: Final = (
-    Flow("monitors", SetMonitors, set_monitors, "Set variable monitors"),
-    Flow("monitors/{monitor_id}", ClearMonitor, clear_monitor, "Clear a variable monitor", "DELETE"),
-    Flow("monitors/report", ReportMonitors, report_monitors, "Have the variable monitors reported"),
-    Flow("monitors/base", MonitoringBase, set_base, "Choose the set of monitors that a station has"),
-    Flow("monitors/level", MonitoringLevel, set_level, "Choose up to which severity a station reports events"),
+    Flow("monitors", SetMonitors, set_monitors, "Set variable monitors", actions=("SetVariableMonitoring",)),
+    Flow(
+        "monitors/{monitor_id}",
+        ClearMonitor,
+        clear_monitor,
+        "Clear a variable monitor",
+        "DELETE",
+        actions=("ClearVariableMonitoring",),
+    ),
+    Flow(
+        "monitors/report",
+        ReportMonitors,
+        report_monitors,
+        "Have the variable monitors reported",
+        actions=("GetMonitoringReport",),
+    ),
+    Flow(
+        "monitors/base",
+        MonitoringBase,
+        set_base,
+        "Choose the set of monitors that a station has",
+        actions=("SetMonitoringBase",),
+    ),
+    Flow(
+        "monitors/level",
+        MonitoringLevel,
+        set_level,
+        "Choose up to which severity a station reports events",
+        actions=("SetMonitoringLevel",),
+    ),
 )
 SHOWN: Final = (Shown("monitors", shown, "Variable monitors that are known, at most 64"),)

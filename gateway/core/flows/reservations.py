@@ -123,7 +123,14 @@ def _request(operator: Operator, station: Station, body: Reserve, reservation_id
 
 
 FLOWS: Final = (
-    Flow("reservations", Reserve, reserve, "Reserve an EVSE for an id token"),
-    Flow("reservations/{reservation_id}", CancelReservation, cancel, "Cancel a reservation", "DELETE"),
+    Flow("reservations", Reserve, reserve, "Reserve an EVSE for an id token", actions=("ReserveNow",)),
+    Flow(
+        "reservations/{reservation_id}",
+        CancelReservation,
+        cancel,
+        "Cancel a reservation",
+        "DELETE",
+        actions=("CancelReservation",),
+    ),
 )
 SHOWN: Final = (Shown("reservations", shown, "Reservations, and what became of the last ones"),)

@@ -97,6 +97,12 @@ def profile_16(profile: Mapping[str, Any]) -> dict[str, Any]:
 
 
 FLOWS: Final = (
-    Flow("start", Start, start, "Start a transaction for an id token"),
-    Flow("stop", Stop, stop, "Stop a transaction"),
+    Flow(
+        "start",
+        Start,
+        start,
+        "Start a transaction for an id token",
+        actions=("RequestStartTransaction", "RemoteStartTransaction"),
+    ),
+    Flow("stop", Stop, stop, "Stop a transaction", actions=("RequestStopTransaction", "RemoteStopTransaction")),
 )

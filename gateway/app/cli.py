@@ -225,6 +225,15 @@ def print_metrics() -> None:
             click.echo(f"| `{PREFIX}{metric.name}` | {metric.kind} | {labels} | {metric.help} |")
 
 
+@print_page.command("actions")
+def print_actions() -> None:
+    """Every action of OCPP: what becomes of it, or how it is offered, by version, as Markdown."""
+    from gateway.app.actions_page import actions_page
+
+    with _failures_told():
+        click.echo(actions_page(), nl=False)
+
+
 @main.command("hash-password")
 @click.argument("identity")
 @click.option(

@@ -11,6 +11,7 @@ from gateway.core.flows import (
     files,
     local_list,
     monitoring,
+    notices,
     reservations,
     transactions,
 )
@@ -27,4 +28,4 @@ FLOWS: Final[Sequence[Flow]] = (
     *device_model.FLOWS,
     *local_list.FLOWS,
 )
-SHOWN: Final[Sequence[Shown]] = (*reservations.SHOWN, *files.SHOWN, *monitoring.SHOWN, *display.SHOWN)
+SHOWN: Final[Sequence[Shown]] = (*reservations.SHOWN, *files.SHOWN, *monitoring.SHOWN, *display.SHOWN, *notices.SHOWN)

@@ -304,13 +304,13 @@ async def item_limits(operator: Operator, station: Station) -> ItemLimits | Call
 
 
 async def _limits_2(operator: Operator, station: Station) -> ItemLimits | CallEnded:
-    """Ask for ItemsPerMessage of GetVariables alone, so that the other questions keep to it."""
+    """Ask for the limits of GetVariables one by one, so that the other questions keep to them."""
     _, items, size = _LIMITS[0]
-    first = await _get(operator, station, [items], ItemLimits(None, {}))
+    first = await _get(operator, station, [items, size], ItemLimits(None, {}))
     if first.failure is not None:
         return first.failure
-    limit = MessageLimit(_integer(first.results[0].value))
-    others = [size, *(address for _, *both in _LIMITS[1:] for address in both), _LIST_ENABLED]
+    limit = MessageLimit(*(_integer(result.value) for result in first.results))
+    others = [*(address for _, *both in _LIMITS[1:] for address in both), _LIST_ENABLED]
     rest = await _get(operator, station, others, ItemLimits(None, {"GetVariables": limit}))
     if rest.failure is not None:
         return rest.failure

@@ -1,4 +1,4 @@
-"""Every action that a server may send, in every version, with payloads made from its schema: always an honest answer."""
+"""Every action that a server may send, in every version, with payloads from its schema: always an honest answer."""
 
 import re
 from importlib.resources import files
@@ -8,7 +8,7 @@ import pytest
 
 from gateway.fleet.commands16 import KNOWN as KNOWN_16
 from gateway.fleet.editions import KNOWN_21, KNOWN_201, SERVED_21, SERVED_201
-from tests.fleet.csms import OCPP16, OCPP201, OCPP21
+from tests.fleet.csms import OCPP16, OCPP21, OCPP201
 from tests.fleet.operator import operated
 from tests.fleet.schemas import FOLDERS, errors, validator
 from tests.wire.schema_oracle import Maker

@@ -8,6 +8,10 @@ from gateway.fleet.features.work import Phase, Work
 from gateway.fleet.intents import FirmwareProgress, ProgressIntent
 
 
+RESTARTED_S = 10.0
+"""After this a station that restarts is off for certain, so that what is told next is told by the new software."""
+
+
 class Firmware:
     """The station's software and its update. `installed` counts the updates that went well."""
 
@@ -16,7 +20,7 @@ class Firmware:
     def __init__(self, home: Home, dice: Dice) -> None:
         self._home = home
         self._dice = dice
-        self._work = Work(home, self._tell)
+        self._work = Work(home, self._tell, self._restart)
         self.request_id: int | None = None
         self.signed = False
         self.installed = 0
@@ -74,8 +78,11 @@ class Firmware:
             return [*phases, Phase("InstallationFailed", self._dice.between(*step_s))]
         rebooting = "InstallRebooting" if signed else ""
         phases.append(Phase(rebooting, self._dice.between(*step_s), restarts="FirmwareUpdate"))
-        return [*phases, Phase("Installed", 1.0)]
+        return [*phases, Phase("Installed", RESTARTED_S)]
 
     def _tell(self, status: str) -> None:
-        self.installed += status == "Installed"
         self._home.say(FirmwareProgress(status, self.request_id, self.signed))
+
+    def _restart(self, now: datetime, reason: str) -> None:
+        self.installed += 1
+        self._home.restart(now, reason=reason)

@@ -33,11 +33,15 @@ class Phase(Struct, frozen=True):
 class Work:
     """Phases, one after the other. `tell` is called with each status; no phase passes while nobody can be told."""
 
-    __slots__ = ("_ahead", "_home", "_tell", "next_at", "status")
+    __slots__ = ("_ahead", "_home", "_restart", "_tell", "next_at", "status")
 
-    def __init__(self, home: Home, tell: Callable[[str], object]) -> None:
+    def __init__(
+        self, home: Home, tell: Callable[[str], object], restart: Callable[[datetime, str], object] | None = None
+    ) -> None:
+        """`restart` is called with the time and the reason where a phase restarts the station."""
         self._home = home
         self._tell = tell
+        self._restart = restart
         self._ahead: list[Phase] = []
         self.status = IDLE
         self.next_at: datetime | None = None
@@ -67,5 +71,5 @@ class Work:
             if phase.status:
                 self.status = phase.status
                 self._tell(phase.status)
-            if phase.restarts is not None:
-                self._home.restart(now, reason=phase.restarts)
+            if phase.restarts is not None and self._restart is not None:
+                self._restart(now, phase.restarts)

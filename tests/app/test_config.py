@@ -14,6 +14,8 @@ from gateway.app.config_pages import effective_page, reference_page
 from gateway.app.config_sources import CONFIG_FILE_BYTES_MAX, ConfigError, load_config
 from gateway.app.config_types import array_member, description
 
+CERTIFICATE = '[[tls.certificate]]\ncertificate_file = "c.pem"\nkey_file = "c.key"\n'
+
 
 @pytest.fixture
 def write(tmp_path):
@@ -279,6 +281,13 @@ def test_a_listener_off_loopback_may_accept_everybody_if_somebody_says_so(write)
         ('[admin]\nhost = "0.0.0.0"', "$.admin.token_file: must be set"),
         ("[commands]\ntimeout_s = 400", "$.commands.timeout_max_s: is 300, must be at least commands.timeout_s"),
         ("[admin]\nport = 9000", "$.admin.port: is 9000, the same as listener.port"),
+        (f"[tls]\nport = 9000\n{CERTIFICATE}", "$.tls.port: is 9000, the same as listener.port"),
+        (f"[admin]\nport = 9443\n{CERTIFICATE}", "$.admin.port: is 9443, the same as tls.port"),
+        ("[listener]\nplain = false", "$.tls.certificate: must be given, because listener.plain = false"),
+        ('[listener]\necho_path = "echo"', '$.listener.echo_path: is "echo", must be a plain path'),
+        ('[listener]\necho_path = "/"', '$.listener.echo_path: is "/", must be a plain path'),
+        ('[listener]\necho_path = "/e?"', '$.listener.echo_path: is "/e?", must be a plain path'),
+        ('[listener]\necho_path = "/ocpp/echo"', '$.listener.echo_path: is "/ocpp/echo", where a station could be'),
         ('[listener]\npath_prefix = "ocpp"', '$.listener.path_prefix: is "ocpp", must be empty or a plain path'),
         ('[listener]\npath_prefix = "/ocpp/"', '$.listener.path_prefix: is "/ocpp/", must be empty or a plain path'),
         ('[listener]\npath_prefix = "/"', '$.listener.path_prefix: is "/", must be empty or a plain path'),
@@ -290,6 +299,50 @@ def test_a_listener_off_loopback_may_accept_everybody_if_somebody_says_so(write)
 def test_keys_that_contradict_each_other_are_refused(write, text, problem):
     (found,) = problems_of(write(text))
     assert found.startswith(problem)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[tls]\nport = 9000",
+        f"[listener]\nplain = false\n[tls]\nport = 9000\n{CERTIFICATE}",
+        f"[listener]\nport = 0\n[tls]\nport = 0\n{CERTIFICATE}",
+        '[tls]\nhost = "0.0.0.0"',
+        f'[listener]\nplain = false\nhost = "0.0.0.0"\n{CERTIFICATE}',
+        '[listener]\necho_path = "/echo"',
+        '[listener]\necho_path = "/ocpp/test/echo"',
+        '[listener]\npath_prefix = ""\necho_path = "/test/echo"',
+    ],
+)
+def test_what_is_not_listened_on_contradicts_nothing(write, text):
+    load_config(write(text))
+
+
+def test_tls_off_loopback_demands_a_policy(write):
+    problems = problems_of(write(f'[tls]\nhost = "0.0.0.0"\n{CERTIFICATE}'))
+    assert [problem.split(": ")[0] for problem in problems] == ["$.stations.unknown", "$.stations.credentials"]
+    assert all('because tls.host = "0.0.0.0" is not loopback' in problem for problem in problems)
+
+
+@pytest.mark.parametrize("section", ["listener", "tls"])
+def test_an_echo_path_off_loopback_is_refused(write, section):
+    tables = {"listener": '[listener]\nhost = "0.0.0.0"', "tls": f'[tls]\nhost = "0.0.0.0"\n{CERTIFICATE}\n[listener]'}
+    policy = '[stations]\nunknown = "accept"\ncredentials = "none"\n'
+    (problem,) = problems_of(write(f'{policy}{tables[section]}\necho_path = "/echo"'))
+    assert f'$.listener.echo_path: is for tests only; remove it, because {section}.host = "0.0.0.0"' in problem
+
+
+def test_certificates_are_tables_whose_paths_start_at_the_file(write):
+    file = write(f"{CERTIFICATE}\n{CERTIFICATE}")
+    first, second = load_config(file).config.tls.certificate
+    assert first == second
+    assert first.certificate_file == file.parent / "c.pem"
+    assert first.key_file == file.parent / "c.key"
+
+
+def test_a_certificate_without_its_key_is_refused(write):
+    (problem,) = problems_of(write('[[tls.certificate]]\ncertificate_file = "c.pem"'))
+    assert problem.endswith("$.tls.certificate[0].key_file: is missing")
 
 
 def test_a_key_that_is_wrong_is_not_also_missing(write):

@@ -80,7 +80,7 @@ class CommandApi:
 
         async def work(operator: LoopOperator, station: Station) -> Answer:
             records = records_of_raw_call(action, self._now())
-            if records and station.session is not None:
+            if records and self._commander.reaches(station, action, payload):
                 await operator.record(station, records)
             return answer_to_call(await operator.send(station, action, payload))
 

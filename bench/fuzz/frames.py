@@ -3,8 +3,9 @@
 import importlib
 import zlib
 from random import Random
+from typing import Any
 
-from websockets.exceptions import PayloadTooBig
+from websockets.exceptions import PayloadTooBig, ProtocolError
 from websockets.extensions.permessage_deflate import PerMessageDeflate
 from websockets.frames import Frame
 from websockets.protocol import OPEN
@@ -25,6 +26,9 @@ COMPRESSED = 4
 STRICTER = (b"inflate", b"exceeds", b"control frame is too long")
 """Words of the faults that websockets may see later, or not at all."""
 
+EMPTY_BLOCK = b"\x00\x00\xff\xff"
+"""What a sender takes off the end of a compressed message (RFC 7692 section 7.2.1)."""
+
 NO_CODE = 1005
 """What websockets calls the code of a Close frame without one (RFC 6455 section 7.4.1)."""
 
@@ -36,6 +40,33 @@ FRAME_TOKENS = (
 )  # fmt: skip
 
 Events = list[tuple[int, bytes]]
+
+
+class StrictDeflate(PerMessageDeflate):  # type: ignore[misc]
+    """The oracle's permessage-deflate. It fails a message that breaks off within a block, which websockets lets pass.
+
+    RFC 7692 section 7.2.2 does not say what such a message means, so that nothing behind it is compared.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(True, True, 15, 15)
+        self._stream: Any = None
+
+    def decode(self, frame: Frame, *, max_size: int | None = None) -> Frame:
+        """Inflate a frame, and once more on the side."""
+        decoded = super().decode(frame, max_size=max_size)
+        if frame.opcode in (TEXT, BINARY):
+            self._stream = zlib.decompressobj(-zlib.MAX_WBITS) if frame.rsv1 else None
+        if self._stream is None or frame.opcode >= CLOSE:
+            return decoded
+        try:
+            self._stream.decompress(frame.data)
+            breaks_off = frame.fin and not self._stream.eof and self._stream.decompress(EMPTY_BLOCK) != b""
+        except zlib.error as error:
+            raise ProtocolError("is no stream") from error
+        if breaks_off:
+            raise ProtocolError("breaks off") from zlib.error()
+        return decoded
 
 
 class Frames:
@@ -126,7 +157,7 @@ def _deflated(random: Random, payload: bytes) -> bytes:
     compressed += stream.compress(payload[middle:])
     if random.random() < 0.2:
         return compressed + stream.flush(zlib.Z_FINISH) + b"\x00"
-    return (compressed + stream.flush(zlib.Z_SYNC_FLUSH)).removesuffix(b"\x00\x00\xff\xff")
+    return (compressed + stream.flush(zlib.Z_SYNC_FLUSH)).removesuffix(EMPTY_BLOCK)
 
 
 def _cut(random: Random, stream: bytes) -> tuple[bytes, ...]:
@@ -173,10 +204,10 @@ def _check_theirs(ours: Events, stream: bytes, limit: int, deflate: bool) -> Com
 
 
 def _websockets_events(stream: bytes, limit: int, deflate: bool) -> tuple[Events, bool]:
-    """Return what websockets reads until the end or a fault, and whether it could not inflate, or found it too long."""
+    """Return what websockets reads until the end or a fault, and whether ours may see it otherwise (see above)."""
     protocol = ServerProtocol(state=OPEN, max_size=limit)
     if deflate:
-        protocol.extensions = [PerMessageDeflate(True, True, 15, 15)]
+        protocol.extensions = [StrictDeflate()]
     protocol.receive_data(stream)
     events: Events = []
     message, message_opcode = b"", CONTINUATION

@@ -170,6 +170,13 @@ class Service:
             for name, action in actions.items()
         }
 
+    def call_named(self, name: str) -> BoundCall | None:
+        """Return the action that a station calls by `name`: its own, or that of its signed form."""
+        call = self.calls.get(name)
+        if call is None and self.protocol.unwraps_signed and name.endswith(SUFFIX):
+            return self.calls.get(name.removesuffix(SUFFIX))
+        return call
+
     def go_on(self) -> None:
         """Let the sessions go on that wait: the journal has room again."""
         waiting = list(self.waiting_for_room)
@@ -341,9 +348,7 @@ class Session:
         station = self.station
         self._received_monotonic_s = service.monotonic()
         now = service.now()
-        call = service.calls.get(name)
-        if call is None and service.protocol.unwraps_signed and name.endswith(SUFFIX):
-            call = service.calls.get(name.removesuffix(SUFFIX))
+        call = service.call_named(name)
         if call is None:
             if name in service.protocol.version.to_station:
                 self._refuse(message_id, Refusal.UNSUPPORTED_ACTION, "no station sends this action", UNKNOWN_ACTION)
@@ -570,7 +575,7 @@ class Session:
                 self._receive_reframed(reframed, text if head is None else _payload_behind(head, text))
                 return
         if head is not None and error.message_id is not None:
-            call = self._service.calls.get(head[1].decode().removesuffix(SUFFIX))
+            call = self._service.call_named(head[1].decode())
             if call is not None and call.answer_raw and self.station.state.registration not in call.refused_while:
                 payload = _payload_behind(head, text)
                 self._received_monotonic_s = self._service.monotonic()

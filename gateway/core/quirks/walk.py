@@ -78,7 +78,7 @@ class Walk:
             return self._in_array(value, expected, spot.path) if isinstance(value, list) else Departure.TYPE
         finding = find_in(expected, value)
         if finding is not None:
-            return DEPARTURES[finding.violation]
+            return DEPARTURES.get(finding.violation, Departure.INSIDE)  # customData has properties
         return Departure.UNRECORDABLE if self._is_unrecordable(spot) else None
 
     def _in_object(

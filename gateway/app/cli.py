@@ -213,6 +213,15 @@ def print_reference() -> None:
         click.echo(reference_page(), nl=False)
 
 
+@print_page.command("quirks")
+def print_quirks() -> None:
+    """The quirks of firmwares that are mended, as Markdown: what, where seen, and why nobody is billed wrongly."""
+    with _failures_told():
+        from gateway.app.quirks_page import quirks_page
+
+        click.echo(quirks_page(), nl=False)
+
+
 @print_page.command("metrics")
 def print_metrics() -> None:
     """Every metric: kind, labels and meaning, as Markdown."""

@@ -285,6 +285,43 @@ class UpkeepSection(Struct, frozen=True, kw_only=True):
     ] = 50.0
 
 
+class QuirkGroup(Struct, frozen=True, kw_only=True):
+    """Stations that deviate alike. Of the patterns those that are set must all fit; the first group that fits counts.
+
+    Vendor, model and firmware are those of a station's last BootNotification, so the very first one can only be told by
+    `identity`.
+    """
+
+    name: Annotated[Text, Meta(description="Name of the group; unique.")]
+    identity: Annotated[
+        Text | None, Meta(description="Pattern of identities: `*` is any characters, `?` one, `[ab]` one of these.")
+    ] = None
+    vendor: Annotated[Text | None, Meta(description="Pattern of what the station says is its vendor.")] = None
+    model: Annotated[Text | None, Meta(description="Pattern of what the station says is its model.")] = None
+    firmware: Annotated[Text | None, Meta(description="Pattern of the firmware version that the station says.")] = None
+    enable: Annotated[
+        tuple[Text, ...], Meta(description="Quirks beside those that are on by default; see `print quirks`.")
+    ] = ()
+    disable: Annotated[tuple[Text, ...], Meta(description="Quirks that these stations do not have.")] = ()
+    mode: Annotated[
+        Literal["on", "shadow", "off"] | None,
+        Meta(description="Takes the place of `quirks.mode` in this group, if it is set."),
+    ] = None
+
+
+class QuirksSection(Struct, frozen=True, kw_only=True):
+    """What firmwares send against the specification, and whether it is mended: `ocpp-gateway print quirks` lists it."""
+
+    mode: Annotated[
+        Literal["on", "shadow", "off"],
+        Meta(
+            description="Whether what breaks the schema is looked at again with the quirks of the field, `shadow` only "
+            "counts what would be mended. A strict station has only the quirks that its group enables."
+        ),
+    ] = "on"
+    group: Annotated[tuple[QuirkGroup, ...], Meta(description="Groups of stations that deviate alike.")] = ()
+
+
 class LogSection(Struct, frozen=True, kw_only=True):
     """The log: one JSON object a line."""
 
@@ -320,5 +357,6 @@ class Config(Struct, frozen=True, kw_only=True):
     admin: AdminSection = AdminSection()
     commands: CommandsSection = CommandsSection()
     upkeep: UpkeepSection = UpkeepSection()
+    quirks: QuirksSection = QuirksSection()
     log: LogSection = LogSection()
     drain: DrainSection = DrainSection()

@@ -31,10 +31,10 @@ def _section_lines(key: Key, section: Struct, sources: Mapping[Key, str]) -> Ite
     for name in section.__struct_fields__:
         value = getattr(section, name)
         source = sources.get((*key, name))
-        if isinstance(value, tuple):
+        if isinstance(value, tuple) and not all(isinstance(member, str) for member in value):
             for member in value:
                 tables += ["", f"[[{'.'.join((*key, name))}]]{_comment(source)}", *_section_lines(key, member, {})]
-        elif value is None:
+        elif value is None or value == ():
             yield f"# {name} is not set"
         else:
             yield f"{name} = {_toml(value)}{_comment(source)}"
@@ -49,6 +49,8 @@ def _toml(value: object) -> str:
     match value:
         case bool():
             return "true" if value else "false"
+        case tuple():
+            return f"[{', '.join(map(_toml, value))}]"
         case int() | float():
             return str(value)
         case datetime():

@@ -5,6 +5,7 @@ from collections.abc import Callable, Container, Iterator
 from msgspec import Struct
 
 from gateway.app.config import Config
+from gateway.core.quirks import BY_NAME
 from gateway.io.loopback import is_loopback
 
 
@@ -65,6 +66,23 @@ def _groups_differ(config: Config, explicit: Container[tuple[str, ...]]) -> Iter
     names = [group.name for group in config.stations.group]
     for name in sorted({name for name in names if names.count(name) > 1}):
         yield BrokenRule(("stations", "group"), f"the name {name!r} stands twice; names of groups are unique")
+
+
+def _quirks_known(config: Config, explicit: Container[tuple[str, ...]]) -> Iterator[BrokenRule]:
+    names = [group.name for group in config.quirks.group]
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        yield BrokenRule(("quirks", "group"), f"the name {name!r} stands twice; names of groups are unique")
+    for index, group in enumerate(config.quirks.group):
+        path = f"group[{index}]"
+        if (group.identity, group.vendor, group.model, group.firmware) == (None, None, None, None):
+            yield BrokenRule(("quirks", path), "needs one of identity, vendor, model and firmware")
+        for key, quirks in (("enable", group.enable), ("disable", group.disable)):
+            for quirk in quirks:
+                if quirk not in BY_NAME:
+                    text = f'"{quirk}" is no quirk; known are {", ".join(sorted(BY_NAME))}'
+                    yield BrokenRule(("quirks", path, key), text)
+        for quirk in sorted(set(group.enable) & set(group.disable)):
+            yield BrokenRule(("quirks", path, "disable"), f'"{quirk}" is enabled too')
 
 
 def _echo_path(config: Config, explicit: Container[tuple[str, ...]]) -> Iterator[BrokenRule]:
@@ -144,6 +162,7 @@ _RULES: tuple[Callable[[Config, Container[tuple[str, ...]]], Iterator[BrokenRule
     _somewhere_to_listen,
     _stations_known,
     _groups_differ,
+    _quirks_known,
     _path_prefix,
     _echo_path,
     _authorisation,

@@ -26,8 +26,10 @@ def expected(kind: inspect.Type) -> str:
             return "a time with its offset, such as 2015-01-01T00:00:00Z"
         case inspect.CustomType():
             return "a path (without ~, which only a shell expands)"
-        case inspect.VarTupleType():
+        case inspect.VarTupleType(item_type=inspect.StructType()):
             return "an array of tables"
+        case inspect.VarTupleType(item_type=item):
+            return f"an array of which each is {expected(item)}"
     raise TypeError(f"no words for the type {kind}")
 
 

@@ -34,6 +34,8 @@ from gateway.core.commands import Commander
 from gateway.core.csms import Csms
 from gateway.core.flows import FLOWS, SHOWN
 from gateway.core.protocols import PROTOCOLS
+from gateway.core.quirks.policy import QuirkGroup, QuirkPolicy
+from gateway.core.quirks.second_look import SecondLook
 from gateway.core.recorder import Recorder
 from gateway.core.registry import TRANSACTION_ID_EPOCH_S, Registry, Restored, Saver, restore
 from gateway.core.session import Service
@@ -93,6 +95,23 @@ def _address_named(section: str, host: str, port: int) -> Iterator[None]:
         number = error.errno or 0  # negative for a name that cannot be resolved
         why = os.strerror(number) if number > 0 else error.strerror
         raise ConfigError([f"{section}.host, {section}.port: cannot listen on {host} port {port}: {why}"]) from error
+
+
+def quirk_policy(config: Config) -> QuirkPolicy:
+    """Return which stations have which quirks."""
+    groups = [
+        QuirkGroup(
+            identity=group.identity,
+            vendor=group.vendor,
+            model=group.model,
+            firmware=group.firmware,
+            enable=frozenset(group.enable),
+            disable=frozenset(group.disable),
+            mode=group.mode,
+        )
+        for group in config.quirks.group
+    ]
+    return QuirkPolicy(config.quirks.mode, groups)
 
 
 class Gateway:
@@ -382,6 +401,7 @@ class Gateway:
             retry_interval_s=config.stations.retry_interval_s,
             deviated=self.tally.deviated,
         )
+        second_look = SecondLook(quirk_policy(config), counted=self.tally.quirk, log=self.log)
         message_ids = count(1)
         self._services = {
             subprotocol: Service(
@@ -395,6 +415,7 @@ class Gateway:
                 monotonic=time.monotonic,
                 log=self.log,
                 booted=self._upkeep.booted,
+                second_look=second_look,
             )
             for subprotocol, protocol in PROTOCOLS.items()
         }

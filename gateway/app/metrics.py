@@ -6,7 +6,7 @@ id token or an address. The hot path counts in C; nothing here runs but at a scr
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, product
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from prometheus_client import CollectorRegistry, PlatformCollector, ProcessCollector, generate_latest
@@ -16,6 +16,8 @@ from prometheus_client.core import Metric as Family
 from gateway import __version__
 from gateway.core.calls import Outcome
 from gateway.core.csms import Deviation
+from gateway.core.quirks import QUIRKS
+from gateway.core.quirks.quirk import MODES
 from gateway.core.tally import ANSWER_SECONDS, OUTCOMES
 from gateway.io.journal import COMMIT_SECONDS_BOUNDS
 from gateway.io.listener import DISCONNECTS, HANDSHAKES
@@ -90,6 +92,11 @@ def _calls(gateway: "Gateway") -> Iterator[Sample]:
     for index, (subprotocol, action) in enumerate(tally.called):
         for offset, outcome in enumerate(Outcome):
             yield (subprotocol, action, outcome.value), tally.calls.value(index * len(Outcome) + offset)
+
+
+def _quirks(gateway: "Gateway") -> Iterator[Sample]:
+    for index, (quirk, mode) in enumerate(product(QUIRKS, MODES)):
+        yield (quirk.name, mode), gateway.tally.quirks.value(index)
 
 
 def _by_reader(read: Callable[["Gateway", str], float]) -> Callable[["Gateway"], Iterable[Sample]]:
@@ -179,6 +186,13 @@ METRICS: Final[Sequence[Metric | HistogramMetric]] = (
         "What stations did against the specification, or with a wrong clock, by kind.",
         lambda g: [((deviation.value,), g.tally.deviations.value(i)) for i, deviation in enumerate(Deviation)],
         ("deviation",),
+    ),
+    Metric(
+        "quirks_total",
+        "counter",
+        "Messages against the specification that a quirk mended, or in shadow mode would have mended.",
+        _quirks,
+        ("quirk", "mode"),
     ),
     Metric(
         "readings_accepted_total",

@@ -334,6 +334,27 @@ def test_words_of_an_enumeration_are_told_apart_by_more_than_case_and_punctuatio
             assert _fold(one) != _fold(other)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[2,"7","StopTransaction",{"transactionId":5,"meterStop":1\x002,"timestamp":"2026-03-01T12:00:00Z"}]',
+        '[2,"7","Authorize",{"idTag":"AB\x00CD"}]',
+        '[2,"7","StopTransaction",{"transactionId":5,"meterStop":1 2,"timestamp":"2026-03-01T12:00:00Z"}]',
+        '[2,"7","StopTransaction",{"transactionId":5,"meterStop":12',
+        '[2,"7","StopTransaction",{"transactionId":5,"meterStop":,"timestamp":"2026-03-01T12:00:00Z"}]',
+    ],
+)
+def test_a_text_whose_numbers_or_tokens_would_change_is_not_mended(text):
+    bench = bench_with(everything())
+    line = bench.connect(OCPP16)
+    line._asked["7"] = "StopTransaction"
+    line.send(text)
+    bench.journal.commit_all()
+    assert len(line.link.written) == 1
+    assert not any(isinstance(record, TransactionEvent) for record in bench.records)
+    assert bench.counted(OCPP16, "StopTransaction").get("answered") is None
+
+
 def test_a_message_id_beyond_all_measure_is_not_echoed():
     line = bench_with().connect(OCPP16)
     line.send(json.dumps([2, "i" * (MESSAGE_ID_LONGEST + 1), "Heartbeat", {}]))

@@ -21,8 +21,9 @@ CLOSERS_MAX: Final = 8
 _TOKENS: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[^"]+', re.DOTALL)
 """Strings, and what stands between them. A string that never ends goes to the end of the text, and stays invalid."""
 
-_CONTROLS: Final = bytes(range(0x20))
-_CONTROLS_BETWEEN: Final = bytes(set(range(0x20)) - set(b"\t\n\r"))
+_CONTROLS_AT_END: Final = re.compile(rb'[\x00-\x1f]+"\Z')
+_WHITE_SPACE: Final = bytes.maketrans(b"\t\n\r", b"   ")
+_AS_SPACE: Final = bytes.maketrans(bytes(range(0x20)), b" " * 0x20)
 _COMMA_AFTER: Final = re.compile(rb"([\[{,])(?:\s*,)+")
 _COMMA_BEFORE: Final = re.compile(rb",\s*([\]}])")
 _NO_VALUE: Final = re.compile(rb":(\s*[,}])")
@@ -30,10 +31,18 @@ _BRACKETS: Final = {ord("["): b"]", ord("{"): b"}"}
 
 
 def _without_control_characters(text: bytes) -> bytes | None:
-    mended = b"".join(
-        token.translate(None, _CONTROLS if token.startswith(b'"') else _CONTROLS_BETWEEN)
-        for token in _TOKENS.findall(text)
-    )
+    """Take control characters from the ends of strings, and make those between tokens white space.
+
+    Within a string only tab and line ends become spaces: what stands behind a NUL may be the rest of another text. No
+    two digits ever come together.
+    """
+
+    def mend(token: bytes) -> bytes:
+        if not token.startswith(b'"'):
+            return token.translate(_AS_SPACE)
+        return _CONTROLS_AT_END.sub(b'"', token).translate(_WHITE_SPACE)
+
+    mended = b"".join(map(mend, _TOKENS.findall(text)))
     return mended if mended != text else None
 
 
@@ -98,10 +107,10 @@ _TICK: Final = '"timestamp":"2026-03-01T12:00:00Z","sampledValue":[{"value":"175
 QUIRKS: Final = (
     Quirk(
         name="json_control_characters",
-        what="A NUL or another control character stands in the message, mostly behind a text of fixed length",
-        becomes="the message without it",
+        what="A NUL or another control character at the end of a text or between two, or a line end within one",
+        becomes="the message without it; a line end becomes a space",
         seen=("evcc-io/evcc#3685 (Wallbe Pro)", "lbbrhzn/ocpp#2030 (Ocular LTE Plus V3)"),
-        safe="No number holds one, and no token does: JSON cannot even write it but as an escape.",
+        safe="No card has one at its end, and no digits come together. A NUL within a text is left alone.",
         mend_text=_without_control_characters,
         examples=(
             Example(
@@ -109,6 +118,12 @@ QUIRKS: Final = (
                 "StatusNotification",
                 f'[2,"7",{_STATUS},"vendorErrorCode":"0x0\0\0"}}]',
                 f'[2,"7",{_STATUS},"vendorErrorCode":"0x0"}}]',
+            ),
+            Example(
+                OCPP16,
+                "StatusNotification",
+                f'[2,"7",{_STATUS},"info":"a\nb"}}]\0',
+                f'[2,"7",{_STATUS},"info":"a b"}}] ',
             ),
         ),
     ),

@@ -60,7 +60,8 @@ class GatewayView:
 
     def station(self, identity: str) -> Mapping[str, Any] | None:
         """Return everything about one station."""
-        station = self._gateway.registry.get(identity)
+        registry = self._gateway.registry
+        station = registry.get(registry.spelling(identity))
         if station is None:
             return None
         state = station.state

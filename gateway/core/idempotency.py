@@ -2,8 +2,8 @@
 
 The key is on disk before the station hears of the command, and what was answered is on disk before it is answered. So
 a key that is there without an answer is of a command that a crash cut off: whether it took effect is not known, and it
-is never sent again. Of the request only a fingerprint is kept. The header is that of
-draft-ietf-httpapi-idempotency-key-header.
+is never sent again. Of the request only a fingerprint is kept, and of an answer that names a secret only the outcome.
+The header is that of draft-ietf-httpapi-idempotency-key-header.
 """
 
 import re
@@ -14,6 +14,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Raw, Struct
 
+from gateway.core.device_model import is_secret
 from gateway.core.facts import FactKind
 from gateway.core.records import Fact
 from gateway.core.stations import Station
@@ -94,14 +95,23 @@ def begun(key: Key, now: datetime) -> Fact:
 def ended(station: Station, key: Key, begun_at: datetime, now: datetime, *, status: int, body: bytes) -> Fact:
     """Return the fact that a command was answered with `status` and `body`, a JSON object.
 
-    A body for which there is no room is kept in outline, with `response_omitted`.
+    A body for which there is no room, or that names a secret, is kept in outline, with `response_omitted`.
     """
     others = sum(len(value) for other, value in station.facts(COMMANDS.kind).items() if other != key.text)
-    if len(body) > BODY_BYTES_MAX or others + len(body) > STATION_BYTES_MAX:
-        whole: dict[str, Any] = msgspec.json.decode(body)
+    whole: dict[str, Any] = msgspec.json.decode(body)
+    if len(body) > BODY_BYTES_MAX or others + len(body) > STATION_BYTES_MAX or _names_secret(whole):
         outline = {name: whole[name] for name in OUTLINE if name in whole}
         body = msgspec.json.encode({**outline, "response_omitted": True})
     return COMMANDS.holds(key.text, Kept(key.fingerprint, begun_at, status, Raw(body)), now)
+
+
+def _names_secret(value: Any) -> bool:
+    """Whether any string in `value` is the name of a secret: then its value is there as well."""
+    if isinstance(value, str):
+        return is_secret(value)
+    if isinstance(value, dict):
+        return any(is_secret(name) or _names_secret(item) for name, item in value.items())
+    return isinstance(value, list) and any(_names_secret(item) for item in value)
 
 
 def forgotten(key: Key, now: datetime) -> Fact:

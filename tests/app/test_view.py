@@ -1,10 +1,12 @@
 """What the admin port shows: stations, and whether the gateway is alive and ready."""
 
+import asyncio
 import json
 from datetime import UTC, datetime
 
 from gateway.app.view import GatewayView
-from tests.app.running import call, run, running
+from gateway.core.idempotency import key_of
+from tests.app.running import call, run, running, until
 from tests.core import said
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -59,6 +61,39 @@ def test_a_station_that_left_is_shown_as_it_was(tmp_path):
             shown = GatewayView(gateway).station("CP1")
             assert (shown["connected"], shown["version"], shown["strict"]) == (False, "ocpp1.6", None)
             assert (shown["registration"], shown["last_messages"]) == ("Accepted", [])
+
+    run(story())
+
+
+def test_a_station_is_found_in_any_case_if_nobody_else_is_called_so(tmp_path):
+    async def story():
+        async with running(tmp_path) as gateway, gateway.station("Cp1", "ocpp2.0.1"), gateway.station("cp1"):
+            view = GatewayView(gateway)
+            assert view.station("CP1")["identity"] == view.station("Cp1")["identity"] == "Cp1"
+            assert view.station("cp1")["identity"] == "cp1"
+
+    run(story())
+
+
+def test_what_is_asked_of_a_station_is_shown(tmp_path):
+    async def story():
+        async with running(tmp_path) as gateway, gateway.station("CP1") as station:
+            view = GatewayView(gateway)
+            assert view.station("CP1")["calls"] == {"open": None, "waiting": 0}
+            commands = [
+                asyncio.create_task(gateway.commands.call("CP1", "ClearCache", b"{}", timeout_s=20, key=key))
+                for key in (key_of("one", b""), key_of("two", b""), None)
+            ]
+            await until(lambda: view.station("CP1")["calls"] == {"open": "ClearCache", "waiting": 2})
+            assert {shown["status"] for shown in view.station("CP1")["last_commands"]} == {None}
+            for _ in commands:
+                await station.send(json.dumps([3, json.loads(await station.recv())[1], {"status": "Accepted"}]))
+            await asyncio.gather(*commands)
+            shown = view.station("CP1")
+            assert shown["calls"] == {"open": None, "waiting": 0}
+            assert {(one["key"], one["status"]) for one in shown["last_commands"]} == {("one", 200), ("two", 200)}
+        async with running(tmp_path) as gateway:
+            assert len(GatewayView(gateway).station("CP1")["last_commands"]) == 2
 
     run(story())
 

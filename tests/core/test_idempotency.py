@@ -84,6 +84,23 @@ def test_of_an_answer_that_is_too_large_the_outcome_is_kept():
     }
 
 
+@pytest.mark.parametrize(
+    "response",
+    [
+        {"configurationKey": [{"key": "AuthorizationKey", "readonly": False, "value": "s3cr3t"}]},
+        {"getVariableResult": [{"variable": {"name": "BasicAuthPassword"}, "attributeValue": "s3cr3t"}]},
+        {"data": '{"password":"s3cr3t"}'},
+        {"customData": {"vendorId": "V", "apiKey": "s3cr3t"}},
+    ],
+)
+def test_of_an_answer_that_names_a_secret_the_outcome_is_kept(response):
+    station, key = Station("CP1"), key_of("k", b"request")
+    body = json.dumps({"outcome": "accepted", "response": response}).encode()
+    fact = idempotency.ended(station, key, NOON, NOON, status=200, body=body)
+    assert "s3cr3t" not in (fact.value or "")
+    assert '"outcome":"accepted","response_omitted":true' in (fact.value or "")
+
+
 def test_all_that_is_kept_of_a_station_is_bounded():
     station = Station("CP1")
     body = json.dumps({"outcome": "accepted", "response": {"text": "x" * (BODY_BYTES_MAX - 100)}}).encode()

@@ -1,11 +1,14 @@
 """Facts about commands over HTTP: what a request becomes, what is refused before, and what an answer looks like."""
 
 import asyncio
+import re
 from urllib.parse import quote
 
+import msgspec
 import pytest
 from msgspec import Struct
 
+from gateway.core.flows import FLOWS, SHOWN
 from gateway.core.flows.flow import Flow, Shown
 from gateway.io.http import BODY_BYTES_MAX, AdminServer
 from gateway.io.http_commands import command_routes
@@ -337,6 +340,23 @@ def test_a_flow_is_deleted_without_a_body():
         assert commands.flows[0][2] == Reserve(7, "A", 2)
 
     commanding(check)
+
+
+def test_every_flow_refuses_fields_that_it_does_not_know():
+    for flow in FLOWS:
+        assert flow.request_type.__struct_config__.forbid_unknown_fields, flow.path
+
+
+def test_no_two_flows_and_nothing_shown_share_a_route():
+    routes = [(flow.method, re.sub(r"\{\w+\}", "{}", flow.path)) for flow in FLOWS]
+    routes += [("GET", re.sub(r"\{\w+\}", "{}", one.path)) for one in SHOWN]
+    assert len(set(routes)) == len(routes)
+
+
+def test_every_parameter_of_a_path_is_a_field_of_its_request():
+    for flow in FLOWS:
+        fields = {field.encode_name for field in msgspec.structs.fields(flow.request_type)}
+        assert set(re.findall(r"\{(\w+)\}", flow.path)) <= fields - {"identity"}, flow.path
 
 
 # What can be looked at

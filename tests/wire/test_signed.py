@@ -20,6 +20,9 @@ PROTECTED, PAYLOAD, SIGNATURE = COMPACT.split(".")
 CLAIMS = {"iss": "joe", "exp": 1300819380, "http://example.com/is_root": True}
 
 
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
+
+
 def encoded(payload):
     return base64.urlsafe_b64encode(payload).rstrip(b"=").decode()
 
@@ -41,11 +44,8 @@ def test_the_payload_of_each_serialisation_is_found(jws):
 
 @given(
     st.recursive(
-        st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(st.characters(exclude_categories=["Cs"])),
-        lambda inner: (
-            st.lists(inner, max_size=3)
-            | st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), inner, max_size=3)
-        ),
+        st.none() | st.booleans() | st.integers(-(2**53), 2**53) | TEXTS,
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
         max_leaves=8,
     )
 )

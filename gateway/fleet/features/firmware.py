@@ -7,7 +7,6 @@ from gateway.fleet.features.timed import Home
 from gateway.fleet.features.work import Phase, Work
 from gateway.fleet.intents import FirmwareProgress, ProgressIntent
 
-
 RESTARTED_S = 10.0
 """After this a station that restarts is off for certain, so that what is told next is told by the new software."""
 

@@ -116,13 +116,19 @@ class _Script:
         self.steps.append(self._random.choice(MOVES))
 
     def _our_call(self) -> None:
-        """Have the gateway call."""
-        action = self._random.choice(list(self._protocol.to_station))
-        maker = Maker(MESSAGES[self._version, action, "request"].schema, self._random)
-        payload = json.dumps(maker.payload(self._random.choice((0.0, 0.5))))
-        self.steps.append(f"{CALL_STEP} {action} {payload}")
+        """Have an operator command something: valid, changed, or damaged."""
+        random = self._random
+        action = random.choice(list(self._protocol.to_station))
+        if random.random() < 0.7:
+            maker = Maker(MESSAGES[self._version, action, "request"].schema, random)
+            body = json.dumps(maker.payload(random.choice((0.0, 0.5))))
+        else:
+            body = written(random, self._payload(action, "request")).decode(errors="replace")
+        if random.random() < 0.1:
+            body = damaged(random, body.encode()).decode(errors="replace")
+        self.steps.append(f"{CALL_STEP} {action} {body}")
         self._calls.append(action)
-        if self._random.random() < 0.6:
+        if random.random() < 0.6:
             self._answer_ours()
 
     def _answer_ours(self) -> None:

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 from bench.fuzz.damage import places
 from bench.fuzz.hunt import Complaint, Step
-from gateway.core.calls import Call, CallEnded, Outcome
+from gateway.core.calls import CallEnded, Outcome
+from gateway.core.commands import Commander, CommandError, Fault
 from gateway.core.records import Entry
 from gateway.wire.versions import VERSIONS
 from tests.core.station_bench import CODES, MESSAGES, Bench, Line, ManualJournal
@@ -16,7 +17,7 @@ from tests.parity.test_envelope import is_strict_json
 from tests.wire import schema_oracle
 
 CALL_STEP = "call"
-"""`call ACTION PAYLOAD` has the gateway call the station."""
+"""`call ACTION BODY` has an operator command the station."""
 
 MOVES = ("commit", "commit", "full", "room", "later", "reconnect")
 
@@ -61,6 +62,18 @@ class Said(NamedTuple):
     call: tuple[str, str, Any] | None
 
 
+class Command:
+    """A call of ours, as far as it can be seen from outside."""
+
+    def __init__(self, action: str) -> None:
+        self.action = action
+        self.message_id: str | None = None
+        self.ends: list[CallEnded] = []
+
+    def __repr__(self) -> str:
+        return f"{self.action} {self.message_id}: {self.ends}"
+
+
 class WatchedJournal(ManualJournal):
     """Knows which entries of CALLs are not on disk yet; `owner` is who appends."""
 
@@ -97,7 +110,8 @@ class World:
         self._registration = registration
         self._journal = WatchedJournal()
         self._bench = Bench(journal=self._journal, registration=registration)
-        self._calls: list[tuple[Call, list[CallEnded]]] = []
+        self._commander = Commander(self._bench.registry, VERSIONS, lambda: self._bench.monotonic_s)
+        self._commands: list[Command] = []
         self._transactions: dict[int, str] = {}
         self._line = self._connect()
 
@@ -126,8 +140,8 @@ class World:
         if not self._line.session.idle or not self._line.link.is_reading:
             raise WrongError("it does not come to rest", f"idle {self._line.session.idle}")
         self._line.session.close()
-        if any(len(ends) != 1 for _, ends in self._calls):
-            raise WrongError("a call of ours did not end once", self._calls)
+        if any(len(command.ends) != 1 for command in self._commands):
+            raise WrongError("a call of ours did not end once", self._commands)
         if failures := [fields for event, fields in self._bench.logged if event == "answer_failed"]:
             raise WrongError(f"answer_failed: {failures[0]['error'][:60]}", failures)
 
@@ -167,13 +181,31 @@ class World:
             queue.tick(self._bench.monotonic_s)
 
     def _call_station(self, step: str) -> None:
-        _, name, payload = step.split(" ", 2)
-        action = VERSIONS[self._version].to_station[name]
-        ends: list[CallEnded] = []
-        if self._line.session.takes_calls:
-            call = Call(action, payload.encode(), self._bench.monotonic_s + CALL_TIMEOUT_S, ends.append)
-            self._calls.append((call, ends))
-            self._line.session.call(call)
+        _, action, body = step.split(" ", 2)
+        command = Command(action)
+        self._commands.append(command)
+        faults: list[Fault] = []
+        try:
+            self._commander.send(
+                self._line.station, action, body.encode(), timeout_s=CALL_TIMEOUT_S, ended=command.ends.append
+            )
+        except CommandError as error:
+            faults.append(error.fault)
+            self._commands.remove(command)
+        if not faults and self._registration == "Rejected":
+            raise WrongError("a rejected station is called", step)
+        if not faults or faults[0] in (Fault.INVALID, Fault.NOT_JSON):
+            self._check_body(action, body.encode(), bool(faults))
+
+    def _check_body(self, action: str, body: bytes, refused: bool) -> None:
+        """A command is sent if and only if its body is JSON and keeps to the schema."""
+        validator = _validators[self._version, action, "request"]
+        valid = is_strict_json(b"[" + body + b"]") and len(json.loads(b"[" + body + b"]")) == 1
+        if valid:
+            request = json.loads(body)
+            valid = not schema_oracle.verdicts(validator, {} if request is None else request)
+        if valid == refused:
+            raise WrongError(f"command {action} is {'refused' if refused else 'sent'}, but valid is {valid}", body)
 
     def _say(self, text: bytes) -> None:
         try:
@@ -181,28 +213,28 @@ class World:
         except UnicodeDecodeError:
             return  # the frame reader lets nothing through that is not UTF-8
         self._said.append(read(text))
-        under_way = [(call, ends) for call, ends in self._calls if call.message_id and not ends]
+        under_way = [command for command in self._commands if command.message_id is not None and not command.ends]
         self._line.session.receive(text)
         if len(under_way) > 1:
-            raise WrongError("two calls of ours are open", [call.message_id for call, _ in under_way])
-        for call, ends in under_way:
-            self._check_end(call, ends, text)
+            raise WrongError("two calls of ours are open", under_way)
+        for command in under_way:
+            self._check_end(command, command.ends, text)
 
-    def _check_end(self, call: Call, ends: list[CallEnded], text: bytes) -> None:
+    def _check_end(self, command: Command, ends: list[CallEnded], text: bytes) -> None:
         """See that the open call ended if `text` is its answer, in the right way, and only then."""
         if not is_strict_json(text):
             return
         match json.loads(text):
-            case [3, str(message_id), payload] if message_id == call.message_id:
+            case [3, str(message_id), payload] if message_id == command.message_id:
                 verdicts = schema_oracle.verdicts(
-                    _validators[self._version, call.action.name, "response"], {} if payload is None else payload
+                    _validators[self._version, command.action, "response"], {} if payload is None else payload
                 )
                 if len(ends) != 1 or (ends[0].outcome is Outcome.CALL_ERROR) != bool(verdicts):
-                    raise WrongError(f"an answer to {call.action.name} is misjudged", f"{ends}: {verdicts}")
-            case [4, str(message_id), str(), str(), _] if message_id == call.message_id:
+                    raise WrongError(f"an answer to {command.action} is misjudged", f"{ends}: {verdicts}")
+            case [4, str(message_id), str(), str(), _] if message_id == command.message_id:
                 if len(ends) != 1 or ends[0].outcome is not Outcome.CALL_ERROR:
                     raise WrongError("a CALLERROR does not end the call", ends)
-            case [_, message_id, *_] if message_id == call.message_id:
+            case [_, message_id, *_] if message_id == command.message_id:
                 pass
             case _ if ends:
                 raise WrongError("what is no answer ended the call", ends)
@@ -220,10 +252,19 @@ class World:
                 self._check_result(*message[1:])
             elif kind == 4 or (kind == 5 and VERSIONS[self._version].sends):
                 self._check_error(*message)
-            elif kind != 2 or not message[1].startswith("gateway-"):
+            elif kind == 2:
+                self._note_sent(*message[1:])
+            else:
                 raise WrongError("nobody may write this", message)
         if self._early:
             raise WrongError("answered before it is on disk", self._early)
+
+    def _note_sent(self, message_id: str, action: str, payload: Any) -> None:
+        """Find the command that was sent: commands are sent in order."""
+        waiting = [command for command in self._commands if command.message_id is None and not command.ends]
+        if not waiting or waiting[0].action != action:
+            raise WrongError("another call is sent than was commanded", [action, payload])
+        waiting[0].message_id = message_id
 
     def _check_result(self, message_id: str, payload: Any) -> None:
         actions = {said.action for said in self._said if said.message_id == message_id and said.action is not None}

@@ -1,13 +1,17 @@
 """Every action of every version: answered as its schema says, with records that the journal can write."""
 
 import json
+from datetime import timedelta
 from random import Random
 
 import pytest
 
+from gateway.core.jobs import JOBS, Job
 from gateway.core.protocols import PROTOCOLS
 from gateway.core.records import Event, Fact
-from tests.core.station_bench import MESSAGES, OCPP16, OCPP21, OCPP201
+from gateway.core.reservations import RESERVATIONS, Reservation
+from tests.core import said
+from tests.core.station_bench import BEGIN, MESSAGES, OCPP16, OCPP21, OCPP201
 from tests.wire import schema_oracle
 
 ACTIONS = [
@@ -141,3 +145,47 @@ def test_a_security_event_keeps_its_time(bench, version):
     (event,) = bench.records
     assert event.time.isoformat() == "2026-02-27T01:02:03+00:00"
     assert json.loads(event.detail) == sent
+
+
+def test_a_transaction_ends_the_reservation_that_it_uses(station, bench):
+    made = Reservation(reservation_id=5, id_token="TAG1", expires_at=BEGIN + timedelta(hours=1), made_at=BEGIN)
+    bench.recorder.record(station.station, [RESERVATIONS.holds("5", made, BEGIN)], BEGIN)
+    if station.version == OCPP16:
+        station.ask("StartTransaction", said.start_16(reservationId=5))
+    else:
+        station.ask("TransactionEvent", said.event_201("Started", 0, reservationId=5))
+    known = RESERVATIONS.get(station.station, "5")
+    assert (known.state, known.transaction) == ("used", "1" if station.version == OCPP16 else "T1")
+
+
+def test_a_reservation_that_a_station_gives_up_ends(station_2, bench):
+    made = Reservation(reservation_id=5, id_token="TAG1", expires_at=BEGIN + timedelta(hours=1), made_at=BEGIN)
+    bench.recorder.record(station_2.station, [RESERVATIONS.holds("5", made, BEGIN)], BEGIN)
+    station_2.ask("ReservationStatusUpdate", {"reservationId": 5, "reservationUpdateStatus": "Removed"})
+    assert RESERVATIONS.get(station_2.station, "5").state == "removed"
+
+
+@pytest.mark.parametrize(
+    ("version", "action", "sort", "request_id", "status"),
+    [
+        (OCPP16, "FirmwareStatusNotification", "firmware", False, "Downloading"),
+        (OCPP16, "SignedFirmwareStatusNotification", "firmware", True, "Downloading"),
+        (OCPP16, "DiagnosticsStatusNotification", "log", False, "Uploading"),
+        (OCPP16, "LogStatusNotification", "log", True, "Uploading"),
+        *[
+            (version, action, sort, True, status)
+            for version in (OCPP201, OCPP21)
+            for action, sort, status in (
+                ("FirmwareStatusNotification", "firmware", "Downloading"),
+                ("LogStatusNotification", "log", "Uploading"),
+                ("PublishFirmwareStatusNotification", "firmware_publication", "Downloading"),
+            )
+        ],
+    ],
+)
+def test_the_news_of_a_job_reach_it(bench, version, action, sort, request_id, status):
+    line = bench.connect(version)
+    begun = Job(request_id=7, sort=sort, action="Any", location="", asked_at=BEGIN)
+    bench.recorder.record(line.station, [JOBS.holds("7", begun, BEGIN)], BEGIN)
+    line.ask(action, {"status": status, **({"requestId": 7} if request_id else {})})
+    assert JOBS.get(line.station, "7").state == status

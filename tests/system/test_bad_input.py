@@ -436,7 +436,6 @@ def test_an_unknown_message_type_is_ignored_in_1_6_and_refused_in_2_0_1(gateway:
         pytest.param('{"a":1,"a":2}', id="a key twice"),
         pytest.param('{"a":NaN}', id="NaN"),
         pytest.param('{"a":"\\ud800"}', id="a lone surrogate"),
-        pytest.param('{"unknown":1}', id="an unknown property"),
     ],
 )
 def test_a_payload_that_is_none_is_refused_by_its_id(gateway: GatewayProcess, version: str, code: str, payload: str):
@@ -446,6 +445,20 @@ def test_a_payload_that_is_none_is_refused_by_its_id(gateway: GatewayProcess, ve
         assert (kind, message_id) == (4, "1")
         assert told in {code, "RpcFrameworkError"}
         assert_answered(client)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_quirk_of_the_field_is_answered_and_counted(gateway: GatewayProcess, version: str):
+    with (
+        counted(gateway, 'quirks_total{mode="on",quirk="extra_property"}'),
+        counted(gateway, 'quirks_total{mode="on",quirk="payload_missing"}'),
+        accepted(gateway, version) as client,
+    ):
+        client.send_text('[2,"1","Heartbeat",{"unknown":1}]')
+        kind, message_id, answer = answer_of(client)
+        assert (kind, message_id, list(answer)) == (3, "1", ["currentTime"])
+        client.send_text('[2,"2","Heartbeat"]')
+        assert answer_of(client)[:2] == [3, "2"]
 
 
 @pytest.mark.parametrize("version", VERSIONS)

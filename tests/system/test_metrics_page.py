@@ -44,7 +44,19 @@ def test_no_label_names_a_station_a_transaction_or_a_token(tmp_path):
         page = gateway.get("/metrics")[1].decode()
     labels = set(re.findall(r'[{,](\w+)="', page))
     ours = set(re.findall(r'[{,](\w+)="', "\n".join(re.findall(r"^ocpp_gateway_.*", page, re.MULTILINE))))
-    assert ours <= {"version", "action", "outcome", "result", "reason", "reader", "kind", "deviation", "le"}, labels
+    assert ours <= {
+        "version",
+        "action",
+        "outcome",
+        "result",
+        "reason",
+        "reader",
+        "kind",
+        "deviation",
+        "quirk",
+        "mode",
+        "le",
+    }, labels
     for said in ("TAG", "ocpp2.0.1/1"):
         assert said not in page
 

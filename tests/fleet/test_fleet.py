@@ -8,12 +8,16 @@ from itertools import pairwise
 import pytest
 
 from gateway.fleet import Behaviour, Fleet
+from gateway.fleet.fleet import identity
 from gateway.fleet.link import LinkLost
-from tests.fleet.csms import OCPP16, OCPP201, Call, Csms, Fail, Hang, Silence, memory_dial
+from gateway.fleet.runner import DialFailures
+from tests.fleet.csms import OCPP16, OCPP21, OCPP201, Call, Csms, Fail, Hang, Silence, memory_dial
 from tests.fleet.manual_clock import ManualClock
 from tests.fleet.schemas import errors
 
 HOUR_S = 3600
+VERSIONS = [OCPP16, OCPP201, OCPP21]
+NOTICES = {"StatusNotification", "NotifyEvent", "Heartbeat", "Authorize"}
 BUSY = Behaviour(first_arrival_s_mean=60, idle_s_mean=300, stay_s=(900, 5400), limited=0.3, offline_every_s_mean=7200)
 ALWAYS_ONLINE = Behaviour(first_arrival_s_mean=60, idle_s_mean=300, stay_s=(900, 5400), offline_every_s_mean=None)
 STOPPED = {"Local", "EVDisconnected", "Remote", "Other", "DeAuthorized", "ImmediateReset"}
@@ -21,7 +25,7 @@ STOPPED = {"Local", "EVDisconnected", "Remote", "Other", "DeAuthorized", "Immedi
 
 @asynccontextmanager
 async def running(csms: Csms, clock: ManualClock, *, dial=None, **options):
-    options = {"stations": 1, "seed": 5, "versions": [OCPP16, OCPP201], "behaviour": BUSY} | options
+    options = {"stations": 1, "seed": 5, "versions": [OCPP16, OCPP201, OCPP21], "behaviour": BUSY} | options
     fleet = Fleet("ws://unused", clock=clock, dial=dial or memory_dial(csms), **options)
     task = asyncio.create_task(fleet.run())
     try:
@@ -64,18 +68,19 @@ def registers(meter_value: dict) -> list[tuple[str, float]]:
 
 @pytest.fixture(scope="module")
 def day() -> tuple[Csms, Fleet]:
-    """A working day of ten stations of both versions, with networks that fail."""
-    return simulate(8, stations=10)
+    """Half a working day of twelve stations of all versions, with networks that fail."""
+    return simulate(5, stations=12)
 
 
 def test_every_message_of_every_session_is_valid_by_its_schema(day):
     csms, _ = day
     assert len(csms.calls) > 3000
     assert [e for c in csms.calls for e in errors(c.version, c.action, c.payload)] == []
-    actions = {version: {c.action for c in csms.calls if c.version == version} for version in (OCPP16, OCPP201)}
-    common = {"BootNotification", "Heartbeat", "StatusNotification", "Authorize"}
-    assert actions[OCPP16] == common | {"StartTransaction", "MeterValues", "StopTransaction"}
-    assert actions[OCPP201] == common | {"TransactionEvent"}
+    actions = {version: {c.action for c in csms.calls if c.version == version} for version in VERSIONS}
+    common = {"BootNotification", "Heartbeat", "Authorize"}
+    assert actions[OCPP16] == common | {"StatusNotification", "StartTransaction", "MeterValues", "StopTransaction"}
+    assert actions[OCPP201] == common | {"StatusNotification", "TransactionEvent"}
+    assert actions[OCPP21] == common | {"NotifyEvent", "TransactionEvent"}
 
 
 def test_no_second_call_is_sent_before_the_first_answer(day):
@@ -108,9 +113,10 @@ def test_the_truth_about_a_1_6_transaction_is_what_the_server_was_told(day):
         assert sent == [(sample.time, sample.register_wh) for sample in truth.samples]
 
 
-def test_a_2_0_1_transaction_counts_from_zero_without_a_gap_in_order(day):
+@pytest.mark.parametrize("version", [OCPP201, OCPP21])
+def test_a_2_x_transaction_counts_from_zero_without_a_gap_in_order(day, version):
     csms, fleet = day
-    truths = [truth for truth in fleet.transactions if truth.version == OCPP201]
+    truths = [truth for truth in fleet.transactions if truth.version == version]
     assert len(truths) > 10
     for truth in truths:
         events = [e for e in csms.of("TransactionEvent") if e["transactionInfo"]["transactionId"] == truth.transaction]
@@ -212,7 +218,7 @@ def test_drivers_keep_their_plans_when_the_network_changes():
     assert cards(disturbed)[: len(calm)] == calm
 
 
-@pytest.mark.parametrize("version", [OCPP16, OCPP201])
+@pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("fault", [Hang, Silence])
 def test_an_unanswered_transaction_message_is_repeated_unchanged_and_nothing_is_lost(version, fault):
     """Every fifth message finds the server, but its answer does not find the station."""
@@ -233,7 +239,7 @@ def test_an_unanswered_transaction_message_is_repeated_unchanged_and_nothing_is_
         sent = [c for c in csms.calls if c.payload == call.payload and c.action == call.action]
         assert len(sent) == 2
         assert (sent[0].connection == sent[1].connection) is (fault is Silence)
-    transactional = [c for c in csms.calls if c.action not in ("StatusNotification", "Heartbeat", "Authorize")]
+    transactional = [c for c in csms.calls if c.action not in NOTICES]
     for lost in faults:
         index = transactional.index(lost)
         assert transactional[index + 1].payload == lost.payload, "something overtook the unanswered message"
@@ -315,7 +321,7 @@ def test_heartbeats_come_at_the_interval_of_the_server():
     assert {b - a for a, b in pairwise(beats)} == {timedelta(seconds=90)}
 
 
-@pytest.mark.parametrize("version", [OCPP16, OCPP201])
+@pytest.mark.parametrize("version", VERSIONS)
 def test_a_refused_card_charges_nothing(version):
     csms = Csms()
     field = "idTagInfo" if version == OCPP16 else "idTokenInfo"
@@ -326,7 +332,7 @@ def test_a_refused_card_charges_nothing(version):
     assert fleet.statistics.energy_wh == 0
 
 
-@pytest.mark.parametrize("version", [OCPP16, OCPP201])
+@pytest.mark.parametrize("version", VERSIONS)
 def test_a_card_refused_in_the_transaction_stops_it(version):
     csms = Csms()
 
@@ -389,3 +395,55 @@ def test_times_are_utc_with_milliseconds():
     csms, _ = simulate(0.1)
     assert moment(csms.of("StatusNotification")[0]["timestamp"]).tzinfo == UTC
     assert all(len(s["timestamp"]) == len("2025-03-01T08:00:00.000Z") for s in csms.of("StatusNotification"))
+
+
+def test_a_2_1_connector_is_told_available_and_occupied_in_turn_by_events():
+    csms, _ = simulate(6, stations=2, versions=[OCPP21], behaviour=ALWAYS_ONLINE)
+    assert csms.of("StatusNotification") == []
+    told = [event for notified in csms.of("NotifyEvent", "SIM-0001") for event in notified["eventData"]]
+    assert {event["variable"]["name"] for event in told} == {"AvailabilityState"}
+    for evse in {event["component"]["evse"]["id"] for event in told}:
+        states = [event["actualValue"] for event in told if event["component"]["evse"]["id"] == evse]
+        assert states[0] == "Available"
+        assert all(before != after for before, after in pairwise(states))
+        assert set(states) == {"Available", "Occupied"}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "number", "name"),
+    [
+        ("SIM-", 7, "SIM-0007"),
+        ("SIM-", 12345, "SIM-12345"),
+        ("DE*ABC*E##*1", 7, "DE*ABC*E07*1"),
+        ("#", 12, "12"),
+        ("A#B#", 3, "A3B#"),
+        ("", 1, "0001"),
+    ],
+)
+def test_identities_follow_their_pattern(pattern, number, name):
+    assert identity(pattern, number) == name
+
+
+def test_failed_connects_are_counted_by_reason_and_version():
+    reasons = iter(["no such host", "no such host", "HTTP 401"])
+
+    async def run() -> list:
+        clock = ManualClock()
+
+        async def dial(identity: str, subprotocol: str):
+            raise LinkLost(next(reasons, "HTTP 401"))
+
+        async with running(Csms(), clock, dial=dial, versions=[OCPP21]) as fleet:
+            await clock.turn(10)
+            return fleet.failures
+
+    first, second = asyncio.run(run())
+    assert (first.version, first.station, first.reason, first.count) == (OCPP21, "SIM-0001", "no such host", 2)
+    assert (second.reason, second.count > 0) == ("HTTP 401", True)
+
+
+def test_different_reasons_are_bounded():
+    failures = DialFailures()
+    for number in range(100):
+        failures.add(OCPP16, "SIM-1", f"reason {number}")
+    assert len(failures.all()) == 20

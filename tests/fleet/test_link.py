@@ -7,7 +7,18 @@ import pytest
 from websockets.asyncio.server import basic_auth, serve
 
 from gateway.fleet import Behaviour, Fleet, accelerated_clock, real_clock
-from gateway.fleet.link import LinkLost, MalformedMessage, decode, dial_websocket, encode_call, encode_error
+from gateway.fleet.link import (
+    BadUrl,
+    LinkLost,
+    MalformedMessage,
+    check_url,
+    decode,
+    dial_websocket,
+    encode_call,
+    encode_error,
+    encode_result_error,
+    encode_send,
+)
 from tests.fleet.csms import OCPP16, OCPP201, Call, Csms, Hang, websocket_csms
 
 DEADLINE_S = 30
@@ -102,14 +113,14 @@ async def test_a_server_that_does_not_speak_the_version_is_no_link():
 
     async with serve(handle, "127.0.0.1", 0) as server:
         dial = dial_websocket(f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}")
-        with pytest.raises(LinkLost, match="does not speak ocpp2"):
+        with pytest.raises(LinkLost, match=r"does not speak ocpp2.0.1: .* it chose none"):
             await dial("SIM-1", OCPP201)
 
 
 async def test_nobody_listening_is_no_link():
     async with serve(lambda connection: None, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
-    with pytest.raises(LinkLost):
+    with pytest.raises(LinkLost, match="nobody listens"):
         await dial_websocket(f"ws://127.0.0.1:{port}")("SIM-1", OCPP16)
 
 
@@ -119,6 +130,46 @@ def test_a_call_is_an_array_of_four():
 
 def test_an_error_is_an_array_of_five():
     assert encode_error("7", "NotSupported", "no") == b'[4,"7","NotSupported","no",{}]'
+
+
+def test_a_result_error_is_an_array_of_five():
+    assert encode_result_error("7", "FormatViolation", "no") == b'[5,"7","FormatViolation","no",{}]'
+
+
+def test_a_send_is_an_array_of_four():
+    assert encode_send("7", "NotifyPeriodicEventStream", b"{}") == b'[6,"7","NotifyPeriodicEventStream",{}]'
+
+
+@pytest.mark.parametrize(
+    ("url", "secure"), [("ws://h", False), ("wss://h:1/ocpp/", True), ("ws://[::1]:9000/a/b", False)]
+)
+def test_an_address_of_a_server_says_whether_it_is_secure(url, secure):
+    assert check_url(url) is secure
+
+
+@pytest.mark.parametrize(
+    "url", ["", "h", "http://h", "ws://", "ws://h:99999", "ws://h?a=b", "ws://me:it@h", "ws://h/#f"]
+)
+def test_what_is_no_address_of_a_server_is_told_in_one_line(url):
+    with pytest.raises(BadUrl) as told:
+        check_url(url)
+    assert len(str(told.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize("status", [401, 404, 503])
+async def test_a_refused_handshake_says_its_status(status):
+    def refuse(connection, request):
+        return connection.respond(status, "no\n")
+
+    async with serve(lambda connection: None, "127.0.0.1", 0, process_request=refuse) as server:
+        dial = dial_websocket(f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+        with pytest.raises(LinkLost, match=f"HTTP {status}"):
+            await dial("SIM-1", OCPP16)
+
+
+async def test_a_host_that_there_is_not_is_told():
+    with pytest.raises(LinkLost, match="no host of this name"):
+        await dial_websocket("ws://nobody.invalid")("SIM-1", OCPP16)
 
 
 def test_a_payload_of_null_is_an_empty_one():

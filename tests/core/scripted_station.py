@@ -16,6 +16,7 @@ from gateway.core.device_model import VariablePage, VariableQuery
 from gateway.core.records import DeviceVariable, DeviceVariables
 from gateway.core.stations import Station
 from gateway.core.token_history import TokenHistory
+from gateway.wire.messages import CALL
 from gateway.wire.versions import VERSIONS
 from tests.core.station_bench import MESSAGES, Bench, Line, ManualJournal, RecordingLink
 from tests.wire import schema_oracle
@@ -50,15 +51,18 @@ class LoopJournal(ManualJournal):
 
 
 class ScriptedLink(RecordingLink):
-    """Hands what the gateway writes to the station."""
+    """Hands the gateway's calls to the station; keeps its answers."""
 
-    def __init__(self, written: Callable[[bytes], None]) -> None:
+    def __init__(self, called: Callable[[str, str, Any], None]) -> None:
         super().__init__()
-        self._written = written
+        self._called = called
 
     def write(self, message: bytes) -> bool:
-        self._written(message)
-        return True
+        kind, *rest = json.loads(message)
+        if kind == CALL:
+            self._called(*rest)
+            return True
+        return super().write(message)
 
 
 class ScriptedStation:
@@ -75,16 +79,25 @@ class ScriptedStation:
         self.stored: VariablePage = VariablePage([], None)
         self.looked_up: list[VariableQuery] = []
         self.bench = Bench(journal=LoopJournal())
-        self.line: Line = self.bench.connect(version)
+        self.line: Line = self.bench.connect(version, booted=False)
         self.station: Station = self.line.station
-        self.boot(firmware)
-        self.line.link = ScriptedLink(self._receive)
-        self.line.session._link = self.line.link
+        self._link()
         self.commander = Commander(self.bench.registry, VERSIONS, lambda: self.bench.monotonic_s)
         self.request_ids = RequestIds(lambda: self.bench.now)
+        self.boot(firmware)
+
+    def connect(self) -> None:
+        """Connect anew."""
+        self.line = self.bench.connect(self.version)
+        self._link()
+
+    def _link(self) -> None:
+        self.line.link = ScriptedLink(self._receive)
+        self.line.session._link = self.line.link
 
     def boot(self, firmware: str) -> None:
-        """Boot, with this firmware, before the loop runs."""
+        """Boot, with this firmware, while no loop runs."""
+        self.line.link.written.clear()
         if self.version == "ocpp1.6":
             boot = {"chargePointVendor": "V", "chargePointModel": "M", "firmwareVersion": firmware}
         else:
@@ -137,11 +150,7 @@ class ScriptedStation:
         said = [record for record in self.bench.records if isinstance(record, DeviceVariables)]
         return [known for record in said for known in record.variables]
 
-    def _receive(self, message: bytes) -> None:
-        kind, message_id, *rest = json.loads(message)
-        if kind != 2:
-            return
-        action, payload = rest
+    def _receive(self, message_id: str, action: str, payload: Any) -> None:
         self._check(action, payload, "request")
         self.asked.append((action, payload))
         asyncio.get_running_loop().call_soon(self._answer, message_id, action, payload)

@@ -149,9 +149,10 @@ class TestGet:
         first = len(station.asked)
         station.run(get, request)
         assert len(station.asked) == first + 1
-        station.line.link = station.line.session._link = type(station.bench.connect(OCPP201, "other").link)()
         station.boot("2.0")
         assert known_limits(station.station) is None
+        station.run(get, request)
+        assert len(station.asked) == 2 * first + 1
 
     @pytest.mark.parametrize("version", VERSIONS_2)
     def test_each_variable_that_is_refused_says_why(self, version: str) -> None:

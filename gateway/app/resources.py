@@ -3,8 +3,9 @@
 import resource
 from typing import Final
 
-OTHER_FILES: Final = 128
-"""Open files that are no stations: the journal, the store, the log, the admin port's clients, the interpreter's own."""
+OTHER_FILES: Final = 512
+"""Open files that are no stations: 256 clients of the admin port, 64 connections that are being turned away, and the
+journal, the store, the log and the interpreter's own."""
 
 
 def allow_connections(wanted: int) -> int:

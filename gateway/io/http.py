@@ -31,7 +31,7 @@ CURSOR_CHARACTERS_MAX: Final = 255
 BODY_BYTES_MAX: Final = 256 * 1024
 """Largest body of a request. A local list of 1,000 id tokens is about 100 KiB."""
 
-CONNECTIONS_MAX: Final = 512
+CONNECTIONS_MAX: Final = 256
 """Connections open at once; more are closed at once. A command holds one until it has ended, so this is also the
 most commands at once."""
 

@@ -57,9 +57,10 @@ class Hearing(Protocol):
     """Requests of a station that a flow waits for, such as the parts of a report. Begin before they are asked for."""
 
     async def end(self) -> bool:
-        """Wait until `take` has returned True for a request; False if `timeout_s` passed without any, or it left.
+        """Wait until `take` has returned True for a request; False if `timeout_s` passed without any.
 
-        `timeout_s` is counted anew from each request that was taken.
+        `timeout_s` is counted anew from each request that was taken. A station that leaves meanwhile may come back and
+        go on: what it could not send it sends again.
         """
 
     def stop(self) -> None:

@@ -17,6 +17,7 @@ from gateway.core.registry import Registry
 from gateway.core.session import Log, Service, Session
 from gateway.core.stations import Station
 from gateway.hot import CLOSE, Counters, Deflater, server_frame
+from gateway.io import heap
 from gateway.io.echo import EchoConnection
 from gateway.io.timers import TimerWheel
 from gateway.io.tls import start_tls
@@ -78,6 +79,9 @@ TURNED_AWAY_MAX: Final = 64
 """Connections beyond `connections_max` that are heard out, only to be told 503; who comes then is cut off at once. Open
 files are reckoned for `connections_max` and few others: idle peers must not take those of the store and the journal."""
 
+TRIM_EVERY: Final = 64
+"""Ended connections after which memory is given back, if there is TLS: what they leave is 16 MiB at most."""
+
 DRAIN_POLL_S: Final = 0.02
 
 
@@ -131,6 +135,8 @@ class StationListener:
         self.open: set[StationConnection] = set()
         self.echoing: set[EchoConnection] = set()
         self._servers: list[asyncio.Server] = []
+        self._has_tls = False
+        self._ended = 0
         self._deflaters: dict[int, Deflater] = {}
 
     async def start(self, host: str, port: int, *, backlog: int, context: SSLContext | None = None) -> tuple[str, int]:
@@ -139,6 +145,9 @@ class StationListener:
         TLS needs uvloop: what a station sends right behind its handshake would be lost with asyncio's own loop.
         """
         loop = asyncio.get_running_loop()
+        if context is not None:
+            self._has_tls = True
+            heap.map_large_blocks()
         server = await loop.create_server(lambda: Handshaking(self, context), host, port, backlog=backlog)
         self._servers.append(server)
         address = server.sockets[0].getsockname()
@@ -197,6 +206,12 @@ class StationListener:
         for connection in list(self.open):
             connection.abort("drained")
         await asyncio.sleep(0)
+
+    def note_end(self) -> None:
+        """Take note that a connection ended; with TLS, give memory back now and then (see `io.heap`)."""
+        self._ended += 1
+        if self._has_tls and self._ended % TRIM_EVERY == 0:
+            heap.trim()
 
     def count_handshake(self, result: str) -> None:
         """Count how a handshake ended."""
@@ -354,6 +369,7 @@ class Handshaking(asyncio.Protocol):
         self._handshake = None
         self._listener.handshaking.discard(self)
         self._listener.count_handshake(result)
+        self._listener.note_end()
         level = "debug" if result == "abandoned" else "info"
         peer = _peer(self._transport)
         self._listener.log("handshake_ended", level=level, result=result, peer=peer, **fields)
@@ -424,6 +440,7 @@ class StationConnection(asyncio.Protocol):
         listener.disconnects.add(DISCONNECTS.index(reason))
         listener.log("station_disconnected", station=station.identity, reason=reason, code=self._web_socket.close_code)
         session.close()
+        listener.note_end()
         if station.session is session:
             station.session = None
             listener.gone(station)

@@ -1,0 +1,33 @@
+"""Memory that was freed, given back to the system. glibc only; with other C libraries this does nothing.
+
+uvloop takes a block of 256 KiB for each connection with TLS and uses a page or two of it. When such blocks are made
+from memory that others have used before, all of their pages are resident: after some rounds of reconnecting, a
+connection took 140 KiB instead of 24, and rising.
+"""
+
+import ctypes
+from typing import Final
+
+_MMAP_THRESHOLD: Final = -3
+"""M_MMAP_THRESHOLD of mallopt(3)."""
+
+_BLOCK_BYTES: Final = 128 * 1024
+"""From this size on a block is mapped by itself: glibc's own default, but it would raise that at the first such block
+that is freed."""
+
+try:
+    _C: ctypes.CDLL | None = ctypes.CDLL("libc.so.6")
+except OSError:
+    _C = None
+
+
+def map_large_blocks() -> None:
+    """Have large blocks mapped by themselves for good, so that they begin with pages that nobody has touched."""
+    if _C is not None:
+        _C.mallopt(_MMAP_THRESHOLD, _BLOCK_BYTES)
+
+
+def trim() -> None:
+    """Give free pages back. Takes half a millisecond, and some more after much was freed."""
+    if _C is not None:
+        _C.malloc_trim(0)

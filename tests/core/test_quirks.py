@@ -17,7 +17,7 @@ from gateway.core.quirks import BY_NAME, QUIRKS
 from gateway.core.quirks.frames import MESSAGE_ID_LONGEST
 from gateway.core.quirks.policy import QuirkGroup, QuirkPolicy
 from gateway.core.quirks.quirk import MODES, TRANSACTIONS
-from gateway.core.quirks.second_look import LOGGED_MAX, SecondLook
+from gateway.core.quirks.second_look import CALL_BYTES_MAX, LOGGED_MAX, SecondLook
 from gateway.core.quirks.walk import Walk
 from gateway.core.quirks.words import _fold
 from gateway.core.records import RawMessage, Readings, TransactionEvent
@@ -359,6 +359,22 @@ def test_a_message_id_beyond_all_measure_is_not_echoed():
     line = bench_with().connect(OCPP16)
     line.send(json.dumps([2, "i" * (MESSAGE_ID_LONGEST + 1), "Heartbeat", {}]))
     assert line.link.written == []
+
+
+def test_a_large_call_is_not_looked_at_but_a_large_answer_is():
+    bench = bench_with()
+    line = bench.connect(OCPP16)
+    samples = [{"value": 1}] * 3000
+    line.ask("MeterValues", said.meter_values_16(*samples))
+    assert bench.counted(OCPP16, "MeterValues") == {"kept_raw": 1}
+    line.send(json.dumps([2, "x", "Heartbeat"])[:-1] + " " * CALL_BYTES_MAX + "]")
+    assert line.heard()[0][0] == 4
+    assert counted(bench) == {}
+    message_id, ends = open_call(line, "GetConfiguration")
+    keys = [{"key": f"Key{number}", "readonly": 1, "value": number} for number in range(1000)]
+    line.send(json.dumps([3, message_id, {"configurationKey": keys}]))
+    assert len(ends[0].payload.configuration_key) == 1000
+    assert counted(bench) == {"number_for_text": 1, "boolean_by_other_means": 1}
 
 
 def test_a_valid_message_is_not_looked_at():

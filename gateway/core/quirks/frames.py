@@ -21,9 +21,9 @@ CLOSERS_MAX: Final = 8
 _TOKENS: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[^"]+', re.DOTALL)
 """Strings, and what stands between them. A string that never ends goes to the end of the text, and stays invalid."""
 
-_CONTROLS_AT_END: Final = re.compile(rb'[\x00-\x1f]+"\Z')
+_CONTROLS: Final = bytes(range(0x20))
 _WHITE_SPACE: Final = bytes.maketrans(b"\t\n\r", b"   ")
-_AS_SPACE: Final = bytes.maketrans(bytes(range(0x20)), b" " * 0x20)
+_AS_SPACE: Final = bytes.maketrans(_CONTROLS, b" " * 0x20)
 _COMMA_AFTER: Final = re.compile(rb"([\[{,])(?:\s*,)+")
 _COMMA_BEFORE: Final = re.compile(rb",\s*([\]}])")
 _NO_VALUE: Final = re.compile(rb":(\s*[,}])")
@@ -40,7 +40,8 @@ def _without_control_characters(text: bytes) -> bytes | None:
     def mend(token: bytes) -> bytes:
         if not token.startswith(b'"'):
             return token.translate(_AS_SPACE)
-        return _CONTROLS_AT_END.sub(b'"', token).translate(_WHITE_SPACE)
+        bare = token[:-1].rstrip(_CONTROLS) if token.endswith(b'"') else b"\\"
+        return (token if bare.endswith(b"\\") else bare + b'"').translate(_WHITE_SPACE)
 
     mended = b"".join(map(mend, _TOKENS.findall(text)))
     return mended if mended != text else None

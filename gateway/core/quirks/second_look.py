@@ -12,12 +12,17 @@ from gateway.core.quirks.walk import Walk
 from gateway.core.records import RawMessage, Record
 from gateway.core.stations import Station
 from gateway.hot import Envelope, EnvelopeError, EnvelopeFault, split_envelope
+from gateway.wire.messages import CALL_RESULT
 from gateway.wire.payloads import PayloadError, decode_request, decode_response
 from gateway.wire.schema_types import Payload
 from gateway.wire.versions import Action, Send
 
 LOGGED_MAX: Final = 4096
 """Lines about quirks in one life of a process, one for each quirk of each firmware: vendors choose these words."""
+
+CALL_BYTES_MAX: Final = 32 * 1024
+"""Largest message of a station that is looked at again. A look takes up to 1 ms a KiB, in which nobody else is served;
+nearly all messages are below 2 KiB. Answers to our own calls may be of any size: we asked for them, one at a time."""
 
 EVIDENCE: Final = "quirk"
 """The rule of a RawMessage that is kept beside the records that a quirk made readable."""
@@ -94,7 +99,7 @@ class SecondLook:
         """
         choice = self._policy.choose(station, strict=strict)
         mended = None
-        if choice.quirks:
+        if choice.quirks and len(payload) <= CALL_BYTES_MAX:
             walk = Walk(choice.quirks, version, action.name, "request")
             mended = _mended(walk, payload, action.request_type, lambda json: decode_request(action, json))
         return self._told(mended, choice, station, version, action.name, "request")
@@ -111,7 +116,9 @@ class SecondLook:
     def frame(self, station: Station, version: str, text: bytes, error: EnvelopeError, strict: bool) -> Reframed | None:
         """Return the message that quirks make of a text that `split_envelope` refused with `error`, or None."""
         choice = self._policy.choose(station, strict=strict)
-        reframed = _reframed([quirk for quirk in choice.quirks if version in quirk.versions], text, error)
+        reframed = None
+        if len(text) <= CALL_BYTES_MAX or error.message_type == CALL_RESULT:
+            reframed = _reframed([quirk for quirk in choice.quirks if version in quirk.versions], text, error)
         return self._told(reframed, choice, station, version, "frame", "request")
 
     def _told(

@@ -119,7 +119,7 @@ def demo(stations: int, speed: float, seed: int, duration: float | None) -> None
 @click.option("--speed", type=click.FloatRange(0.1, 3600), default=1.0, show_default=True, help="Times real time.")
 @click.option("--ramp", type=click.FloatRange(0.1, 10_000), default=200.0, show_default=True, help="Connects a second.")
 @click.option("--duration", type=click.FloatRange(min=0, min_open=True), help="Seconds to run; else until Ctrl-C.")
-@click.option("--json", "as_json", is_flag=True, help="A JSON object a line, every few seconds and at the end.")
+@click.option("--json", "as_json", is_flag=True, help="A JSON object a line, every two seconds and at the end.")
 def fleet(
     url: str,
     stations: int,

@@ -20,9 +20,9 @@ from gateway.fleet import Behaviour, DialFailure, Fleet, FleetStatistics, accele
 from gateway.fleet.link import BadUrl, check_url
 
 REDRAW_S: Final = 1.0
-JSON_INTERVAL_S: Final = 5.0
+JSON_INTERVAL_S: Final = 2.0
 
-HOPELESS_S: Final = 5.0
+HOPELESS_S: Final = 3.0
 """If nothing has connected by then and attempts have failed, the fleet gives up: it is the URL, not the load."""
 
 PASSWORD_BYTES_MAX: Final = 256

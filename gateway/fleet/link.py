@@ -208,5 +208,10 @@ def why_not_connected(error: Exception) -> str:
     return " ".join(str(error).split())
 
 
-STATUS_HINTS = {401: ", it wants another password", 403: ", it forbids this station", 404: ", it knows no such station"}
+STATUS_HINTS = {
+    400: ", perhaps it does not speak this version",
+    401: ", it wants another password",
+    403: ", it forbids this station",
+    404: ", it knows no such station or nothing at this path",
+}
 """What the status means here (OCPP-J 1.6 section 6.2, 2.x part 4 section 3.2)."""

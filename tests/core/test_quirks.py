@@ -230,7 +230,8 @@ def test_what_was_kept_raw_before_quirks_were_on_gets_its_first_answer_after():
     line = bench.connect(OCPP16)
     look = line.session._service.second_look
     line.session._service.second_look = None
-    broken = '{"connectorId":1,"transactionId":,"meterValue":[]}'
+    values = json.dumps(said.meter_values_16()["meterValue"])
+    broken = f'{{"connectorId":1,"transactionId":,"meterValue":{values}}}'
     payload = json.dumps(said.start_16(meterStart="0"))
     first = line.ask("StartTransaction", raw=payload)
     line.ask("MeterValues", raw=broken)
@@ -238,6 +239,7 @@ def test_what_was_kept_raw_before_quirks_were_on_gets_its_first_answer_after():
     assert line.ask("StartTransaction", raw=payload) == first
     line.ask("MeterValues", raw=broken)
     assert len(bench.journal.entries) == 2
+    assert bench.counted(OCPP16, "MeterValues") == {"kept_raw": 1, "repeat": 1}
 
 
 def test_a_transaction_with_numbers_in_quotes_is_one_transaction():
@@ -301,6 +303,37 @@ def test_a_unit_in_a_place_where_2x_has_none_is_not_thrown_away():
     bench.connect(OCPP201).ask("MeterValues", said.meter_values_201({"value": 3, "unit": "kWh"}))
     (raw,) = bench.records
     assert isinstance(raw, RawMessage)
+
+
+def test_a_property_in_another_case_never_takes_the_place_of_the_right_one():
+    bench = bench_with()
+    line = bench.connect(OCPP16)
+    line.ask("StartTransaction", said.start_16(idTag="RIGHT", IDTAG="WRONG", METERSTART=9))
+    (started,) = (record for record in bench.records if isinstance(record, TransactionEvent))
+    assert (started.id_token, started.register_wh) == ("RIGHT", 1000.0)
+    assert counted(bench) == {"extra_property": 1}
+
+
+@pytest.mark.parametrize(
+    ("name", "time"),
+    [
+        ("time_zone_missing", "2026-03-01T12:00:00+01"),
+        ("time_unreadable", "2026-03-01T12:00:00+01"),
+        ("time_unreadable", "2026-03-01T12:00:00"),
+        ("time_notation", "2026-03-01T12:00:00"),
+        ("time_notation", "2026-13-01T12:00Z"),
+    ],
+)
+def test_a_quirk_of_times_leaves_what_another_one_knows(name, time):
+    """So that a group without one of them gets no other instant from its neighbour."""
+    walk = Walk([BY_NAME[name]], OCPP201, "StatusNotification", "request")
+    payload = {**said.status_201(), "timestamp": time}
+    right, _ = walk.mend(payload, types(OCPP201, "StatusNotification", "request"))
+    assert not right
+
+
+def test_a_control_character_behind_a_backslash_does_not_make_the_quote_part_of_the_text():
+    assert BY_NAME["json_control_characters"].mend_text(b'["a\\\x00","b"]') is None
 
 
 def test_a_comma_that_may_stand_between_thousands_stays_unreadable():

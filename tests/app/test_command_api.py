@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from msgspec import Struct
 
+from gateway.app.config import CommandsSection
 from gateway.core import idempotency
 from gateway.core.calls import Outcome
 from gateway.core.commands import CommandError, Fault
@@ -14,6 +15,7 @@ from gateway.core.flows.flow import Flow, Result
 from gateway.core.idempotency import KEPT, key_of
 from gateway.core.stations import FACTS_MAX
 from tests.app.running import run, running, until
+from tests.io.test_http import ask
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SOFT = b'{"type":"Soft"}'
@@ -238,6 +240,21 @@ def test_a_client_that_leaves_does_not_lose_the_outcome(tmp_path):
             await until(lambda: gateway.commands.under_way == 0)
             told = await reset(gateway, "k")
             assert (told.status, said(told)["response"], told.repeated) == (200, ACCEPTED, True)
+
+    run(story())
+
+
+def test_a_call_takes_as_long_as_the_configuration_or_the_client_says(tmp_path):
+    async def story():
+        commands = CommandsSection(timeout_s=0.05, timeout_max_s=1)
+        async with running(tmp_path, commands=commands) as gateway, gateway.station("CP1"):
+            target = "/api/v1/stations/CP1/calls/ClearCache"
+            how = {"method": "POST", "headers": ["Content-Type: application/json"], "body": b"{}"}
+            told = await ask(gateway.admin_url, target, **how)
+            assert (told.status, told.json["outcome"]) == (504, "timeout")
+            told = await ask(gateway.admin_url, f"{target}?timeout_s=0.02", **how)
+            assert (told.status, told.json["outcome"]) == (504, "timeout")
+            assert (await ask(gateway.admin_url, f"{target}?timeout_s=1.001", **how)).status == 400
 
     run(story())
 

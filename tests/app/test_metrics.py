@@ -1,5 +1,7 @@
 """The metrics page of a running gateway: complete from the start, closed, true, and clean by Prometheus' own rules."""
 
+import asyncio
+import json
 import math
 import shutil
 import subprocess
@@ -9,7 +11,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from gateway.app.config import AuthorisationSection
 from gateway.app.metrics import METRICS, PREFIX, Exposition
+from gateway.core.calls import Outcome
 from gateway.core.csms import Deviation
+from gateway.core.idempotency import key_of
 from gateway.core.protocols import PROTOCOLS
 from tests.app.running import call, run, running, until
 from tests.core import said
@@ -70,6 +74,9 @@ def test_every_action_deviation_and_reader_has_its_series(tmp_path):
             for action in (*protocol.rules, "unknown"):
                 for outcome in ("answered", "repeat", "kept_raw", "refused"):
                     assert value(series, "messages_total", version=version, action=action, outcome=outcome) == 0
+            for action in protocol.version.to_station:
+                for outcome in Outcome:
+                    assert value(series, "calls_total", version=version, action=action, outcome=outcome.value) == 0
         for deviation in Deviation:
             assert value(series, "deviations_total", deviation=deviation.value) == 0
         assert value(series, "journal_waiting_entries", reader="store") == 0
@@ -142,6 +149,26 @@ def test_what_happened_is_counted(tmp_path):
         assert value(later, "connections", version="ocpp1.6") == 0
         assert value(later, "disconnects_total", reason="closed_by_station") == 2
         assert value(later, "stations") == 1  # CP2 said nothing
+
+    run(story())
+
+
+def test_calls_and_commands_are_counted(tmp_path):
+    async def story():
+        async with running(tmp_path) as gateway, gateway.station("CP1") as station:
+            key = key_of("k", b"")
+            asked = [
+                asyncio.create_task(gateway.commands.call("CP1", "ClearCache", b"{}", timeout_s=20, key=key))
+                for _ in range(2)
+            ]
+            message = json.loads(await station.recv())
+            assert value(read(gateway), "commands_under_way") == 1
+            await station.send(json.dumps([3, message[1], {"status": "Rejected"}]))
+            await asyncio.gather(*asked)
+            series = read(gateway)
+        assert value(series, "calls_total", version="ocpp1.6", action="ClearCache", outcome="rejected") == 1
+        assert sum(count for (name, _), count in series.items() if name == f"{PREFIX}calls_total") == 1
+        assert (value(series, "commands_under_way"), value(series, "commands_repeated_total")) == (0, 1)
 
     run(story())
 

@@ -352,6 +352,20 @@ def test_our_own_origin_and_what_is_no_browser_may(headers):
     serve(check, routes=change(reached))
 
 
+def test_nothing_is_changed_without_the_token():
+    reached = []
+
+    async def check(ask, view, logged):
+        for headers in ([], ["Authorization: Bearer wrong"]):
+            answer = await ask("/api/v1/change", method="POST", host="gateway.example", headers=headers)
+            assert answer.status == 401
+        assert not reached
+        headers = [f"Authorization: Bearer {TOKEN}"]
+        assert (await ask("/api/v1/change", method="POST", host="gateway.example", headers=headers)).status == 200
+
+    serve(check, token=TOKEN, host="0.0.0.0", routes=change(reached))
+
+
 def test_reading_is_open_to_any_origin_that_may_ask():
     async def check(ask, view, logged):
         assert (await ask("/api/v1/stations", headers=["Origin: http://evil.example"])).status == 200

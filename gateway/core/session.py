@@ -362,9 +362,12 @@ class Session:
             return
         mended: Mended | None = None
         original = payload if retold is None else retold.payload
-        said = payload
         try:
             said = signed_payload(payload) if is_signed else payload
+        except PayloadError as error:
+            self._keep_or_refuse(message_id, call, original, now, REFUSALS[error.violation], str(error))
+            return
+        try:
             request = call.decode(call.action, said)
         except PayloadError as error:
             mended = self._mend(call, said)

@@ -5,6 +5,7 @@ station on a bench without sockets, whose journal commits when a step says so.
 """
 
 import json
+from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from random import Random
 from typing import Any
@@ -18,13 +19,32 @@ from tests.core.station_bench import MESSAGES
 from tests.wire.schema_oracle import Maker
 
 REGISTRATIONS = ("Accepted",) * 8 + ("Pending", "Rejected")
+QUIRK_MODES = ("off", "shadow", "on", "on")
 STEPS_MAX = 12
+
+RELATED = (
+    {"StartTransaction", "MeterValues", "StopTransaction"},
+    {"TransactionEvent", "MeterValues", "NotifyEvent"},
+    {"OpenPeriodicEventStream", "NotifyPeriodicEventStream", "ClosePeriodicEventStream", "NotifyEvent"},
+)
+"""Actions whose messages concern each other."""
+
+FAMILIAR = {
+    "transactionId": ("T1", 1, 2),
+    "id": ("T1", 0, 1, 2),
+    "idTag": ("TAG", "tag"),
+    "idToken": ("TAG", "tag"),
+    **dict.fromkeys(("connectorId", "evseId", "requestId", "reservationId", "remoteStartId", "seqNo"), (0, 1, 2)),
+    **dict.fromkeys(("variableMonitoringId", "monitorId", "meterStart", "meterStop", "meterValue"), (1, 2)),
+    "value": ("1", "-2.5", 7, "0x1F", "1,5", "1e3", " 12 ", "12 kWh"),
+}
+"""Values that come up again and again, so that what one message says concerns another one."""
 
 ERROR_CODES = ("GenericError", "NotImplemented", "FormationViolation", "FormatViolation", "", "\u00e9", "x" * 60)
 
 
 class Sessions:
-    """The setting is (version, whether its group is strict, how it is registered)."""
+    """The setting is (version, whether its group is strict, how it is registered, what is done about quirks)."""
 
     name = "sessions"
 
@@ -34,7 +54,7 @@ class Sessions:
         script = _Script(random, version)
         for _ in range(random.randint(1, STEPS_MAX)):
             script.go_on()
-        setting = (version, random.random() < 0.2, random.choice(REGISTRATIONS))
+        setting = (version, random.random() < 0.2, random.choice(REGISTRATIONS), random.choice(QUIRK_MODES))
         return Case(setting, tuple(script.steps))
 
     def check(self, case: Case) -> Complaint | None:
@@ -57,6 +77,9 @@ class _Script:
         self._random = random
         self._version = version
         self._protocol = PROTOCOLS[version].version
+        names = {*self._protocol.from_station, *self._protocol.sends}
+        related = [actions & names for actions in RELATED if len(actions & names) > 1]
+        self._actions = sorted(random.choice(related) if random.random() < 0.5 else names)
         self._ids = 0
         self._calls: list[str] = []
 
@@ -78,11 +101,12 @@ class _Script:
         random = self._random
         self._ids += 1
         message_id = f"m{self._ids}"
-        if self._protocol.sends and random.random() < 0.05:
-            action, kind = random.choice(list(self._protocol.sends)), 6
-        else:
-            action, kind = random.choice(list(self._protocol.from_station)), 2
-        text = written(random, [kind, message_id, action, self._payload(action, "request")])
+        action = random.choice(self._actions)
+        kind = 6 if action in self._protocol.sends else 2
+        payload = self._payload(action, "request")
+        if self._protocol.name != "1.6" and random.random() < 0.05:
+            action, payload = f"{action}-Signed", _signed(random, payload)
+        text = written(random, [kind, message_id, action, payload])
         if random.random() < 0.15:
             text = damaged(random, text)
         self.steps.append(text)
@@ -94,6 +118,8 @@ class _Script:
         schema = MESSAGES[self._version, action, role].schema
         maker = Maker(schema, random)
         payload = maker.payload(random.choice((0.0, 0.3, 0.7, 1.0)))
+        if random.random() < 0.6:
+            payload = _familiar(random, payload)
         match random.randrange(4):
             case 0:
                 return payload
@@ -151,3 +177,30 @@ class _Script:
     def _any_envelope(self) -> None:
         text = written(self._random, envelope(self._random, any_value(self._random)))
         self.steps.append(damaged(self._random, text) if self._random.random() < 0.5 else text)
+
+
+def _familiar(random: Random, value: Any) -> Any:
+    """Return `value` with some of its values exchanged for familiar ones of the same type."""
+    if isinstance(value, list):
+        return [_familiar(random, inner) for inner in value]
+    if not isinstance(value, dict):
+        return value
+    made = {}
+    for name, inner in value.items():
+        fitting = [known for known in FAMILIAR.get(name, ()) if type(known) is type(inner)]
+        made[name] = random.choice(fitting) if fitting and random.random() < 0.8 else _familiar(random, inner)
+    return made
+
+
+def _signed(random: Random, payload: Any) -> Any:
+    """Return a JSON Web Signature of `payload`, in any of the three forms (RFC 7515 section 7)."""
+    encoded = urlsafe_b64encode(written(random, payload)).decode()
+    if random.random() < 0.8:
+        encoded = encoded.rstrip("=")
+    return random.choice(
+        (
+            {"payload": encoded, "protected": "e30", "signature": "AA"},
+            {"payload": encoded, "signatures": [{"protected": "e30", "signature": "AA"}]},
+            f"e30.{encoded}.AA",
+        )
+    )

@@ -76,7 +76,7 @@ def test_an_answer_before_its_commit_is_found(monkeypatch):
     honest = Session._commit
     monkeypatch.setattr(Session, "_commit", commit)
     status = b'{"connectorId":1,"errorCode":"NoError","status":"Available"}'
-    case = Case(("ocpp1.6", False, "Accepted"), (b'[2,"1","StatusNotification",%b]' % status,))
+    case = Case(("ocpp1.6", False, "Accepted", "off"), (b'[2,"1","StatusNotification",%b]' % status,))
     complaint = complaint_of(Sessions(), case)
     assert complaint is not None
     assert complaint.kind == "answered before it is on disk"

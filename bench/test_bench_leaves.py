@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import zlib
 from collections.abc import Callable
 from typing import Any
 
@@ -9,10 +10,12 @@ import msgspec
 import orjson
 import prometheus_client
 import pytest
+from websockets.extensions.permessage_deflate import PerMessageDeflate
 from websockets.protocol import OPEN
 from websockets.server import ServerProtocol
 
 import gateway.hot
+from gateway.hot import Deflater
 from gateway.wire.handshake import Handshake
 from gateway.wire.websocket import WebSocket, WebSocketSettings
 
@@ -51,6 +54,11 @@ FRAME = b"\x81\xfe" + len(METER_VALUES).to_bytes(2, "big") + KEY + bytes(
     byte ^ KEY[index % 4] for index, byte in enumerate(METER_VALUES)
 )  # fmt: skip
 
+COMPRESSED = Deflater(15).deflate(METER_VALUES)
+COMPRESSED_FRAME = b"\xc1\xfe" + len(COMPRESSED).to_bytes(2, "big") + KEY + bytes(
+    byte ^ KEY[index % 4] for index, byte in enumerate(COMPRESSED)
+)  # fmt: skip
+
 PACKAGES = {"compiled": "gateway._speedups", "plain": "gateway.hot"}
 
 Benchmark = Callable[..., Any]
@@ -82,6 +90,39 @@ def test_frame_by_websockets(benchmark: Benchmark) -> None:
         return protocol.events_received()[0].data  # type: ignore[union-attr]
 
     assert benchmark(read) == METER_VALUES
+
+
+@pytest.mark.benchmark(group="read one compressed text frame of 1.2 kB")
+def test_compressed_frame(benchmark: Benchmark, package: str) -> None:
+    reader = importlib.import_module(f"{package}.frames").FrameReader(1 << 17, True)
+    assert benchmark(reader.feed, COMPRESSED_FRAME) == [(gateway.hot.TEXT, METER_VALUES)]
+
+
+@pytest.mark.benchmark(group="read one compressed text frame of 1.2 kB")
+@pytest.mark.parametrize("no_context", [True, False], ids=["without context", "with context"])
+def test_compressed_frame_by_websockets(benchmark: Benchmark, no_context: bool) -> None:
+    protocol = ServerProtocol(state=OPEN)
+    protocol.extensions = [PerMessageDeflate(no_context, no_context, 15, 15)]
+
+    def read() -> Any:
+        protocol.receive_data(COMPRESSED_FRAME)
+        return protocol.events_received()[0].data  # type: ignore[union-attr]
+
+    assert benchmark(read) == METER_VALUES
+
+
+@pytest.mark.benchmark(group="compress one message of 1.2 kB")
+def test_deflate(benchmark: Benchmark) -> None:
+    benchmark(Deflater(15).deflate, METER_VALUES)
+
+
+@pytest.mark.benchmark(group="compress one message of 1.2 kB")
+def test_deflate_by_a_new_compressor(benchmark: Benchmark) -> None:
+    def deflate() -> bytes:
+        stream = zlib.compressobj(1, wbits=-15)
+        return stream.compress(METER_VALUES) + stream.flush(zlib.Z_SYNC_FLUSH)
+
+    benchmark(deflate)
 
 
 @pytest.mark.benchmark(group="write one text frame of 60 bytes")
@@ -130,15 +171,20 @@ def test_histogram_by_prometheus_client(benchmark: Benchmark) -> None:
 
 
 @pytest.mark.benchmark(group="one opening handshake")
-def test_handshake(benchmark: Benchmark) -> None:
+@pytest.mark.parametrize(
+    "extensions", [b"", b"Sec-WebSocket-Extensions: permessage-deflate\r\n"], ids=["plain", "with deflate"]
+)
+def test_handshake(benchmark: Benchmark, extensions: bytes) -> None:
     request = (
         b"GET /ocpp/DE*ABC*1 HTTP/1.1\r\nHost: gateway.example\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
-        b"Sec-WebSocket-Protocol: ocpp2.0.1, ocpp1.6\r\nAuthorization: Basic REUqQUJDKjE6c2VjcmV0\r\n\r\n"
+        b"Sec-WebSocket-Protocol: ocpp2.0.1, ocpp1.6\r\nAuthorization: Basic REUqQUJDKjE6c2VjcmV0\r\n"
+        + extensions
+        + b"\r\n"
     )
 
     def shake() -> bytes:
-        handshake = Handshake("/ocpp")
+        handshake = Handshake("/ocpp", deflate=True)
         assert handshake.receive(request) is not None
         return handshake.accept("ocpp1.6")
 

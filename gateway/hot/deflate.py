@@ -1,7 +1,7 @@
 """Payloads of permessage-deflate (RFC 7692 section 7.2), with no memory from one message to the next.
 
 Where both sides give up context takeover, a message can be inflated and deflated without anything that belongs to its
-connection: a connection then costs no more than without the extension, instead of 300 KiB. zlib does the work, so there
+connection: a connection then costs no more than without the extension. zlib does the work, so there
 is nothing here to compile.
 """
 
@@ -50,7 +50,7 @@ def inflate(payload: bytes, bytes_max: int) -> bytes:
 class Deflater:
     """Compresses messages, each for itself, with a window of 2 ** `window_bits` bytes (9 to 15), for any connection.
 
-    One object holds up to 150 KiB. A full flush forgets all that went before, which costs a third of a new compressor.
+    One object holds up to 150 KiB. A full flush after each message makes it forget all that went before.
     """
 
     __slots__ = ("_stream",)

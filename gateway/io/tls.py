@@ -1,4 +1,4 @@
-"""TLS for stations: OCPP security profile 2 (1.6 security whitepaper section 2.4, 2.0.1 Part 2 section A.1.3)."""
+"""TLS for stations: OCPP security profile 2 (1.6 security whitepaper; 2.0.1 Part 2, functional block A)."""
 
 import asyncio
 import ssl

@@ -1,8 +1,8 @@
 """Payloads of permessage-deflate (RFC 7692 section 7.2), with no memory from one message to the next.
 
 Where both sides give up context takeover, a message can be inflated and deflated without anything that belongs to its
-connection: a connection then costs no more than without the extension. zlib does the work, so there
-is nothing here to compile.
+connection, which then costs no more than without the extension. With contexts it would be 23 KiB more
+(windows of 4 KiB) to 115 KiB (zlib's defaults). zlib does the work, so there is nothing here to compile.
 """
 
 import zlib

@@ -43,6 +43,7 @@ from gateway.fleet.payloads16 import (
     UnlockConnector,
     UpdateFirmware,
 )
+from gateway.fleet.triggers import trigger as send_triggered
 
 if TYPE_CHECKING:
     from gateway.fleet.ocpp16 import Ocpp16
@@ -140,14 +141,17 @@ def trigger(dialect: "Ocpp16", asked: TriggerMessage, now: datetime) -> Payload:
         status = progress.status if progress.request_id is None else "Idle"
         dialect.station.outbox.put(UploadProgress(status, None), triggered=True)
         return _status("Accepted")
-    return _status(dialect.station.trigger(asked.requested_message, asked.connector_id, now))
+    if asked.requested_message == "BootNotification":
+        dialect.station.boot_again(now)  # also of a station that is accepted: only 2.x forbids it
+        return _status("Accepted")
+    return _status(send_triggered(dialect.station, asked.requested_message, asked.connector_id, now))
 
 
 def trigger_extended(dialect: "Ocpp16", asked: TriggerMessage, now: datetime) -> Payload:
     """Security extension, section 4.1: the same with more messages."""
     if asked.requested_message in BASIC_TRIGGERS:
         return _status("NotImplemented")
-    return _status(dialect.station.trigger(asked.requested_message, asked.connector_id, now))
+    return _status(send_triggered(dialect.station, asked.requested_message, asked.connector_id, now))
 
 
 # Local list and reservations

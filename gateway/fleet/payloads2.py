@@ -54,9 +54,20 @@ class IdToken(Struct, rename="camel"):
     id_token: str
 
 
-class EvseId(Struct, rename="camel"):
+class EvseId(Struct, rename="camel", omit_defaults=True):
     id: int
     connector_id: int | None = None
+
+
+class Component(Struct, rename="camel", omit_defaults=True):
+    name: str
+    instance: str | None = None
+    evse: EvseId | None = None
+
+
+class Variable(Struct, rename="camel", omit_defaults=True):
+    name: str
+    instance: str | None = None
 
 
 class ChangeAvailability(Struct, rename="camel"):
@@ -136,8 +147,8 @@ class GetBaseReport(Struct, rename="camel"):
 
 
 class Place(Struct, rename="camel"):
-    component: Json
-    variable: Json | None = None
+    component: Component
+    variable: Variable | None = None
 
 
 class GetReport(Struct, rename="camel"):
@@ -147,8 +158,8 @@ class GetReport(Struct, rename="camel"):
 
 
 class GetVariable(Struct, rename="camel"):
-    component: Json
-    variable: Json
+    component: Component
+    variable: Variable
     attribute_type: str = "Actual"
 
 
@@ -158,8 +169,8 @@ class GetVariables(Struct, rename="camel"):
 
 class SetVariable(Struct, rename="camel"):
     attribute_value: str
-    component: Json
-    variable: Json
+    component: Component
+    variable: Variable
     attribute_type: str = "Actual"
 
 
@@ -176,8 +187,8 @@ class SetMonitor(Struct, rename="camel"):
     value: float
     type: str
     severity: int
-    component: Json
-    variable: Json
+    component: Component
+    variable: Variable
     id: int | None = None
     transaction: bool = False
     periodic_event_stream: StreamParams | None = None
@@ -203,11 +214,6 @@ class GetMonitoringReport(Struct, rename="camel"):
     request_id: int
     component_variable: list[Place] | None = None
     monitoring_criteria: list[str] | None = None
-
-
-class AdjustPeriodicEventStream(Struct, rename="camel"):
-    id: int
-    params: StreamParams
 
 
 class SetNetworkProfile(Struct, rename="camel"):
@@ -281,20 +287,6 @@ class GetCompositeSchedule(Struct, rename="camel"):
     charging_rate_unit: Literal["A", "W"] | None = None
 
 
-class ScheduleUpdate(Struct, rename="camel"):
-    limit: float | None = None
-
-
-class UpdateDynamicSchedule(Struct, rename="camel"):
-    charging_profile_id: int
-    schedule_update: ScheduleUpdate
-
-
-class UsePriorityCharging(Struct, rename="camel"):
-    transaction_id: str
-    activate: bool
-
-
 # Security, firmware, logs
 
 
@@ -349,6 +341,21 @@ class GetLog(Struct, rename="camel"):
 # Display and customer
 
 
+class MessageContent(Struct, rename="camel"):
+    format: str
+    content: str
+
+
+class DisplayMessage(Struct, rename="camel"):
+    id: int
+    priority: Literal["AlwaysFront", "InFront", "NormalCycle"]
+    message: MessageContent
+    message_extra: list[MessageContent] = []
+    state: str | None = None
+    end_date_time: Moment | None = None
+    transaction_id: str | None = None
+
+
 class SetDisplayMessage(Struct, rename="camel"):
     message: Json
 
@@ -371,66 +378,3 @@ class CustomerInformation(Struct, rename="camel"):
     id_token: IdToken | None = None
     customer_identifier: str | None = None
     customer_certificate: HashData | None = None
-
-
-# 2.1
-
-
-class SetDerControl(Struct, rename="camel"):
-    is_default: bool
-    control_id: str
-    control_type: str
-    curve: Json | None = None
-    enter_service: Json | None = None
-    fixed_p_f_absorb: Json | None = None
-    fixed_p_f_inject: Json | None = None
-    fixed_var: Json | None = None
-    freq_droop: Json | None = None
-    gradient: Json | None = None
-    limit_max_discharge: Json | None = None
-
-
-class GetDerControl(Struct, rename="camel"):
-    request_id: int
-    is_default: bool | None = None
-    control_type: str | None = None
-    control_id: str | None = None
-
-
-class ClearDerControl(Struct, rename="camel"):
-    is_default: bool
-    control_type: str | None = None
-    control_id: str | None = None
-
-
-class SetDefaultTariff(Struct, rename="camel"):
-    evse_id: int
-    tariff: Json
-
-
-class GetTariffs(Struct, rename="camel"):
-    evse_id: int
-
-
-class ClearTariffs(Struct, rename="camel"):
-    tariff_ids: list[str] | None = None
-    evse_id: int | None = None
-
-
-class ChangeTransactionTariff(Struct, rename="camel"):
-    tariff: Json
-    transaction_id: str
-
-
-class RequestBatterySwap(Struct, rename="camel"):
-    request_id: int
-    id_token: Json
-
-
-class NotifyAllowedEnergyTransfer(Struct, rename="camel"):
-    transaction_id: str
-
-
-class NotifyWebPaymentStarted(Struct, rename="camel"):
-    evse_id: int
-    timeout: int

@@ -18,7 +18,6 @@ from gateway.fleet.intents import (
     Beat,
     Boot,
     Intent,
-    Measured,
     Nameplate,
     Registered,
     Report,
@@ -254,7 +253,7 @@ class SimulatedStation:
         """Start at `evse` or at any free outlet; the transaction's id, or None where that is refused."""
         if not self.in_service or self.registration != "Accepted":
             return None
-        for outlet in self._chosen(evse):
+        for outlet in self.outlets_of(evse):
             holder = self.equipment.reservations.holder(outlet.number)
             if holder not in (None, id_token):
                 continue
@@ -298,7 +297,7 @@ class SimulatedStation:
 
     def change_availability(self, evse: int | None, operative: bool, now: datetime) -> str:
         """Take `evse`, or with None or 0 all, out of service or back: Accepted, Scheduled or Rejected."""
-        chosen = self._chosen(evse or None)
+        chosen = self.outlets_of(evse or None)
         if not chosen:
             return "Rejected"
         done = [outlet.set_operative(operative, now) for outlet in chosen]
@@ -307,37 +306,9 @@ class SimulatedStation:
                 self.equipment.reservations.withdrawn(outlet.number, now)
         return "Accepted" if all(done) else "Scheduled"
 
-    def trigger(self, message: str, evse: int | None, now: datetime) -> str:
-        """Send `message`, by its 2.x name, soon: Accepted, Rejected or NotImplemented."""
-        chosen = self._chosen(evse or None)
-        if not chosen:
-            return "Rejected"
-        if message == "BootNotification":
-            if self.registration == "Accepted":
-                return "Rejected"
-            self._boot_at, self._boot_reason = now, "Triggered"
-        elif message == "Heartbeat":
-            self.outbox.put(Beat(), triggered=True)
-        elif message == "StatusNotification":
-            for outlet in chosen:
-                self.outbox.put(outlet.status(now), triggered=True)
-        elif message == "MeterValues":
-            for outlet in chosen:
-                outlet.look(now)
-                transaction = outlet.charge.transaction if outlet.charge else None
-                self.outbox.put(Measured(outlet.number, now, outlet.evse.reading(), transaction), triggered=True)
-        elif message == "TransactionEvent":
-            charging = [outlet for outlet in chosen if outlet.charge is not None]
-            for outlet in charging:
-                outlet.sample(now, trigger="Trigger", context="Trigger")
-            return "Accepted" if charging else "Rejected"
-        elif message == "FirmwareStatusNotification":
-            self.outbox.put(self.equipment.firmware.progress(), triggered=True)
-        elif message == "LogStatusNotification":
-            self.outbox.put(self.equipment.uploads.progress(), triggered=True)
-        else:
-            return "NotImplemented"
-        return "Accepted"
+    def boot_again(self, now: datetime) -> None:
+        """Send a BootNotification that was asked for; the station does not restart for it."""
+        self._boot_at, self._boot_reason = now, "Triggered"
 
     def report(self, action: str, payload: dict[str, Any]) -> None:
         """Send what a server has asked for soon, also while registration is Pending."""
@@ -423,7 +394,8 @@ class SimulatedStation:
         mean_s = self.behaviour.offline_every_s_mean
         return None if mean_s is None else seconds_from(now, self._outage_dice.exponential(mean_s))
 
-    def _chosen(self, evse: int | None) -> list[Outlet]:
+    def outlets_of(self, evse: int | None) -> list[Outlet]:
+        """The outlet of this number, with None all; none where there is no such."""
         if evse is None:
             return self.outlets
         return [outlet for outlet in self.outlets if outlet.number == evse]

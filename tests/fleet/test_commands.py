@@ -64,6 +64,16 @@ async def test_a_triggered_message_follows_its_answer(version):
         assert {sample["context"] for sample in sampled} == {"Trigger"}
 
 
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_an_accepted_station_boots_again_for_a_trigger_in_1_6_only(version):
+    async with operated(version) as operator:
+        answer = await operator.ask("TriggerMessage", {"requestedMessage": "BootNotification"})
+        assert answer["status"] == ("Accepted" if version == OCPP16 else "Rejected")
+        await operator.clock.turn(60)
+        assert len(operator.csms.of("BootNotification")) == (2 if version == OCPP16 else 1)
+        assert operator.csms.connections == 1
+
+
 @pytest.mark.parametrize("version", VERSIONS_2)
 async def test_a_trigger_for_what_no_simulated_station_does_is_not_implemented(version):
     async with operated(version) as operator:

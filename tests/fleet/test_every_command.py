@@ -1,13 +1,17 @@
 """Every action that a server may send, in every version, with payloads from its schema: always an honest answer."""
 
 import re
+from datetime import UTC, datetime
 from importlib.resources import files
 from random import Random
 
 import pytest
 
+from gateway.fleet import Behaviour
 from gateway.fleet.commands16 import KNOWN as KNOWN_16
-from gateway.fleet.editions import KNOWN_21, KNOWN_201, SERVED_21, SERVED_201
+from gateway.fleet.dialect import Refusal
+from gateway.fleet.editions import DIALECTS, KNOWN_21, KNOWN_201, SERVED_21, SERVED_201
+from gateway.fleet.station import SimulatedStation
 from tests.fleet.csms import OCPP16, OCPP21, OCPP201
 from tests.fleet.operator import operated
 from tests.fleet.schemas import FOLDERS, errors, validator
@@ -133,3 +137,28 @@ async def test_a_station_outlives_everything_at_once(version):
         heartbeats = len(operator.csms.of("Heartbeat"))
         await operator.clock.turn(86_400)
         assert len(operator.csms.of("Heartbeat")) > heartbeats
+
+
+@pytest.mark.parametrize("version", [OCPP16, OCPP201, OCPP21])
+def test_what_breaks_the_schema_is_refused_or_read_and_never_an_error_of_ours(version):
+    """Each change that the oracle knows of a request of each action, given to one station."""
+    now = datetime(2025, 3, 1, 8, tzinfo=UTC)
+    for action in sorted(to_station(version)):
+        station = SimulatedStation(
+            "SIM-1",
+            version,
+            seed=1,
+            behaviour=Behaviour(first_arrival_s_mean=1e9),
+            started_at=now,
+            begin_truth=lambda truth: None,
+            samples_kept_max=1,
+        )
+        dialect = DIALECTS[version](station)
+        maker = Maker(validator(version, action, answer=False).schema, Random(action))
+        for mutation in maker.mutations(maker.payload(0.4)):
+            if isinstance(mutation.payload, dict):
+                try:
+                    answer = dialect.serve(action, mutation.payload, now)
+                except Refusal:
+                    continue
+                assert isinstance(answer, dict)

@@ -3,7 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
+
+from gateway.fleet.device_model import fits
 from gateway.fleet.dialect import Payload, Refusal
+from gateway.fleet.payloads2 import GetVariable, Place, SetMonitor, SetVariable
 from gateway.fleet.station import SimulatedStation
 
 PARTS_MAX = 40
@@ -35,3 +39,14 @@ def report(
         if number < len(parts) - 1:
             payload["tbc"] = True
         station.report(action, payload)
+
+
+def place_of(wanted: GetVariable | SetVariable | SetMonitor) -> Payload:
+    """The component and the variable that are meant, as messages hold them."""
+    return {"component": msgspec.to_builtins(wanted.component), "variable": msgspec.to_builtins(wanted.variable)}
+
+
+def meant(held: Payload, place: Place) -> bool:
+    """Whether `held`, a component and a variable, is among what `place` means."""
+    variable = None if place.variable is None else msgspec.to_builtins(place.variable)
+    return fits(held, msgspec.to_builtins(place.component), variable)

@@ -17,9 +17,8 @@ from gateway.fleet.payloads2 import (
     ProfileCriteria,
     SchedulePeriod,
     SetChargingProfile,
-    UpdateDynamicSchedule,
-    UsePriorityCharging,
 )
+from gateway.fleet.payloads21 import UpdateDynamicSchedule, UsePriorityCharging
 from gateway.fleet.station import SimulatedStation
 
 RECURS = {"Daily": DAY, "Weekly": WEEK}

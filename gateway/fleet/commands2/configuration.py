@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from gateway.fleet.commands2.answers import bound, report, status
-from gateway.fleet.device_model import Entry, entries, find, fits, reported
+from gateway.fleet.commands2.answers import bound, meant, place_of, report, status
+from gateway.fleet.device_model import Entry, entries, find, reported
 from gateway.fleet.dialect import Payload, Serve, timestamp
 from gateway.fleet.payloads2 import (
     GetBaseReport,
@@ -68,7 +68,7 @@ def _report(station: SimulatedStation, request_id: int, told: Sequence[Entry], n
 
 
 def _wanted(entry: Entry, places: Sequence[Place] | None) -> bool:
-    return not places or any(fits(entry.place, place.component, place.variable) for place in places)
+    return not places or any(meant(entry.place, place) for place in places)
 
 
 def _meets(station: SimulatedStation, entry: Entry, criteria: Sequence[str] | None) -> bool:
@@ -85,18 +85,20 @@ def _meets(station: SimulatedStation, entry: Entry, criteria: Sequence[str] | No
 
 
 def _get_variable(station: SimulatedStation, wanted: GetVariable) -> Payload:
-    entry, word = find(station, wanted.component, wanted.variable, wanted.attribute_type)
-    result = {"component": wanted.component, "variable": wanted.variable, "attributeStatus": word}
+    place = place_of(wanted)
+    entry, word = find(station, place["component"], place["variable"], wanted.attribute_type)
+    result: Payload = place | {"attributeStatus": word}
     if wanted.attribute_type != "Actual":
         result["attributeType"] = wanted.attribute_type
     return result | ({} if entry is None else {"attributeValue": entry.value(station)})
 
 
 def _set_variable(station: SimulatedStation, wanted: SetVariable) -> Payload:
-    entry, word = find(station, wanted.component, wanted.variable, wanted.attribute_type)
+    place = place_of(wanted)
+    entry, word = find(station, place["component"], place["variable"], wanted.attribute_type)
     if entry is not None:
         word = "Rejected" if entry.outlet else station.set_variable(entry.variable, wanted.attribute_value)
-    result = {"component": wanted.component, "variable": wanted.variable, "attributeStatus": word}
+    result: Payload = place | {"attributeStatus": word}
     return result | ({} if wanted.attribute_type == "Actual" else {"attributeType": wanted.attribute_type})
 
 

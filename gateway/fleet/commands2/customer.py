@@ -9,8 +9,8 @@ from gateway.fleet.dialect import Payload, Refusal, Serve, timestamp
 from gateway.fleet.payloads2 import (
     ClearDisplayMessage,
     CustomerInformation,
+    DisplayMessage,
     GetDisplayMessages,
-    Moment,
     SetDisplayMessage,
 )
 from gateway.fleet.station import SimulatedStation
@@ -25,11 +25,10 @@ CUSTOMER_CHARACTERS = 512
 def set_message(station: SimulatedStation, asked: SetDisplayMessage, now: datetime) -> Payload:
     """O01, O02."""
     try:
-        ends_at = msgspec.convert(asked.message.get("endDateTime"), Moment | None)
-        word = station.equipment.displays.set(asked.message, ends_at, station.transactions)
-    except (msgspec.ValidationError, KeyError) as error:
+        ends_at = msgspec.convert(asked.message, DisplayMessage).end_date_time
+    except msgspec.ValidationError as error:
         raise Refusal("FormatViolation", f"message: {error}") from error
-    return status(word)
+    return status(station.equipment.displays.set(asked.message, ends_at, station.transactions))
 
 
 def get_messages(station: SimulatedStation, asked: GetDisplayMessages, now: datetime) -> Payload:

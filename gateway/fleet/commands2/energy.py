@@ -2,10 +2,12 @@
 
 from datetime import datetime
 
+import msgspec
+
 from gateway.fleet.commands2.answers import status
 from gateway.fleet.dialect import Payload, Serve
 from gateway.fleet.features.der_controls import FIELDS, Control
-from gateway.fleet.payloads2 import (
+from gateway.fleet.payloads21 import (
     ChangeTransactionTariff,
     ClearDerControl,
     ClearTariffs,
@@ -126,7 +128,7 @@ def battery_swap(station: SimulatedStation, asked: RequestBatterySwap, now: date
         "soC": SWAPPED_SOC_PERCENT,
         "soH": SWAPPED_SOH_PERCENT,
     }
-    swapped = {"batteryData": [battery], "eventType": "BatteryOut", "idToken": asked.id_token}
+    swapped = {"batteryData": [battery], "eventType": "BatteryOut", "idToken": msgspec.to_builtins(asked.id_token)}
     station.report("BatterySwap", swapped | {"requestId": asked.request_id})
     return status("Accepted")
 

@@ -2,12 +2,11 @@
 
 from datetime import datetime
 
-from gateway.fleet.commands2.answers import bound, report, status
-from gateway.fleet.device_model import Entry, find, fits
+from gateway.fleet.commands2.answers import bound, meant, place_of, report, status
+from gateway.fleet.device_model import Entry, find
 from gateway.fleet.dialect import Payload, Serve, timestamp
 from gateway.fleet.features.monitors import Monitor
 from gateway.fleet.payloads2 import (
-    AdjustPeriodicEventStream,
     ClearVariableMonitoring,
     GetMonitoringReport,
     Nothing,
@@ -16,6 +15,7 @@ from gateway.fleet.payloads2 import (
     SetMonitoringLevel,
     SetVariableMonitoring,
 )
+from gateway.fleet.payloads21 import AdjustPeriodicEventStream
 from gateway.fleet.station import SimulatedStation
 from gateway.fleet.variables import ITEMS_PER_MONITORING_MAX, ITEMS_PER_REPORT
 
@@ -53,7 +53,7 @@ def get_report(station: SimulatedStation, asked: GetMonitoringReport, now: datet
     places = asked.component_variable
     found = station.equipment.monitors.matching(
         asked.monitoring_criteria,
-        lambda held: not places or any(fits(held, place.component, place.variable) for place in places),
+        lambda held: not places or any(meant(held, place) for place in places),
     )
     if not found:
         return status("EmptyResultSet")
@@ -86,8 +86,9 @@ def get_streams(station: SimulatedStation, asked: Nothing, now: datetime) -> Pay
 
 def _set_monitor(station: SimulatedStation, wanted: SetMonitor, now: datetime) -> Payload:
     result: Payload = {"type": wanted.type, "severity": wanted.severity}
-    result |= {"component": wanted.component, "variable": wanted.variable}
-    entry, word = find(station, wanted.component, wanted.variable, "Actual")
+    place = place_of(wanted)
+    result |= place
+    entry, word = find(station, place["component"], place["variable"], "Actual")
     if entry is None:
         return result | {"status": word}
     if not entry.monitored:

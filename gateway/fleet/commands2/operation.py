@@ -20,6 +20,7 @@ from gateway.fleet.payloads2 import (
     UnlockConnector,
 )
 from gateway.fleet.station import SimulatedStation
+from gateway.fleet.triggers import trigger as send_triggered
 
 NETWORK_SLOTS = (0, 1, 2)
 """configurationSlots that a station has (NetworkConfigurationPriority)."""
@@ -72,7 +73,7 @@ def reset(station: SimulatedStation, asked: Reset, now: datetime) -> Payload:
 
 def trigger(station: SimulatedStation, asked: TriggerMessage, now: datetime) -> Payload:
     """F06."""
-    return status(station.trigger(asked.requested_message, asked.evse.id if asked.evse else None, now))
+    return status(send_triggered(station, asked.requested_message, asked.evse.id if asked.evse else None, now))
 
 
 def transaction_status(station: SimulatedStation, asked: GetTransactionStatus, now: datetime) -> Payload:

@@ -11,8 +11,9 @@ from pathlib import Path
 from weakref import ref
 
 import pytest
-from websockets.asyncio.client import connect
+from websockets.asyncio.client import ClientConnection, connect
 
+from gateway.io import heap, listener
 from gateway.io.listener import TURNED_AWAY_MAX
 from gateway.io.tls import CertificateError, CertificatePair, empty_context, serve_certificates
 from tests.certificates import Certificate, client_context, common_name, needs_openssl
@@ -266,3 +267,49 @@ def test_the_files_may_go_once_they_are_loaded(drawer, tmp_path):
     copies.certificate_file.unlink()
     copies.key_file.unlink()
     assert served(context, client_context(certificate)) == "ecdsa"
+
+
+def test_long_messages_in_both_directions_at_once_arrive_whole(drawer):
+    @on_uvloop
+    async def story():
+        limits = {"message_bytes_max": 2_000_000}
+        async with listening_with_tls(drawer, echo_path="/echo", web_socket=limits) as (yard, client):
+            url = f"wss://127.0.0.1:{yard.address[1]}/echo"
+            async with connect(url, ssl=client, max_size=None, compression=None, proxy=None) as peer:
+                messages = [bytes([number]) * (number * 100_000) for number in range(1, 20)]
+                sending = asyncio.create_task(send_all(peer, messages))
+                for message in messages:
+                    assert await peer.recv() == message
+                await sending
+
+    story()
+
+
+async def send_all(peer: ClientConnection, messages: list[bytes]) -> None:
+    for message in messages:
+        await peer.send(message)
+
+
+@pytest.mark.parametrize(("with_tls", "trims"), [(True, 3), (False, 0)])
+def test_memory_is_given_back_after_every_so_many_connections_with_tls(drawer, monkeypatch, with_tls, trims):
+    given_back: list[None] = []
+    monkeypatch.setattr(heap, "trim", lambda: given_back.append(None))
+    monkeypatch.setattr(listener, "TRIM_EVERY", 2)
+
+    @on_uvloop
+    async def story():
+        if with_tls:
+            async with listening_with_tls(drawer) as (yard, client):
+                for _ in range(6):
+                    async with station(yard, client):
+                        pass
+                await until(lambda: yard.disconnects == {"closed_by_station": 6})
+        else:
+            async with listening() as yard:
+                for _ in range(6):
+                    async with yard.connect():
+                        pass
+                await until(lambda: yard.disconnects == {"closed_by_station": 6})
+
+    story()
+    assert len(given_back) == trims

@@ -64,8 +64,11 @@ def _other_context(spot: Spot) -> bool:
 
 
 def _drop_sample(spot: Spot) -> bool:
-    """Leave out one sample of several; the last one left stays, for a meter value without any is none."""
-    return spot.name == "sampledValue" and isinstance(spot.key, int) and len(spot.holder) > 1 and spot.drop()
+    """Leave out one sample of several, unless it is an energy: without a register a transaction is billed too low."""
+    if spot.name != "sampledValue" or not isinstance(spot.key, int) or len(spot.holder) < 2:
+        return False
+    measurand = spot.value.get("measurand", "Energy") if isinstance(spot.value, dict) else ""
+    return isinstance(measurand, str) and measurand != "" and "energy" not in measurand.casefold() and spot.drop()
 
 
 def _drop_meter_value(spot: Spot) -> bool:
@@ -208,10 +211,10 @@ QUIRKS: Final = (
     ),
     Quirk(
         name="sample_unusable",
-        what="One of several samples has a measurand, unit, phase or location that the version does not know",
+        what="One of several samples that is no energy has a measurand, unit, phase or location nobody knows",
         becomes="the message without that sample",
         seen=("zephyrproject-rtos/zephyr#98870 (SoCState)",),
-        safe="No meaning is made up for it; the others are read as they are, and the original is kept.",
+        safe="Energy is what bills. No meaning is made up; the others are read as they are, and the original is kept.",
         loses=True,
         departures=frozenset({Departure.INSIDE, Departure.TYPE}),
         actions=TRANSACTIONS,
@@ -220,7 +223,9 @@ QUIRKS: Final = (
             Example(
                 OCPP16,
                 "MeterValues",
-                _message(_ENERGY, '{"value":"7","measurand":"Power.Apparent.Import"}', '{"value":"3","phase":"L4"}'),
+                _message(
+                    _ENERGY, '{"value":"7","measurand":"SoCState"}', '{"value":"3","measurand":"Voltage","phase":"L4"}'
+                ),
                 _message(_ENERGY),
             ),
         ),

@@ -6,7 +6,8 @@ from typing import Any, Final
 import msgspec
 from msgspec import inspect
 
-from gateway.core.quirks.quirk import OCPP16, OCPP21, OCPP201, V16, Departure, Example, Quirk, Spot
+from gateway.core.quirks.quirk import OCPP16, OCPP21, OCPP201, TRANSACTIONS, V16, Departure, Example, Quirk, Spot
+from gateway.core.quirks.words import fold
 
 _NUMBER: Final = re.compile(r"\s*(-?(?:0|[1-9][0-9]{0,18})(\.[0-9]{1,18})?)\s*", re.ASCII)
 """A JSON number without an exponent, in as many digits as any meter has."""
@@ -21,9 +22,9 @@ TOKENS: Final = frozenset({"idTag", "idToken", "parentIdTag"})
 
 
 def _rename(spot: Spot) -> bool:
-    """Give a property the one name that differs from its own in case only, if the object has no such property yet."""
-    folded = str(spot.key).casefold()
-    names = [name for name in spot.known if name.casefold() == folded]
+    """Give a property the one name that differs from its own in case and punctuation only, if that is free."""
+    folded = fold(str(spot.key))
+    names = [name for name in spot.known if fold(name) == folded]
     if len(names) != 1 or names[0] in spot.holder:
         return False
     spot.holder[names[0]] = spot.holder.pop(spot.key)
@@ -31,7 +32,9 @@ def _rename(spot: Spot) -> bool:
 
 
 def _drop_extra(spot: Spot) -> bool:
-    return not spot.sampled and spot.drop()
+    """Leave out what nobody knows, unless it could be meter values under a wrong name."""
+    could_bill = spot.sampled or (spot.action in TRANSACTIONS and isinstance(spot.value, dict | list))
+    return not could_bill and spot.drop()
 
 
 def _drop_null(spot: Spot) -> bool:
@@ -100,8 +103,8 @@ _EVENT: Final = (
 
 QUIRKS: Final = (
     Quirk(
-        name="property_case",
-        what="A property is spelled in another case",
+        name="property_spelling",
+        what="A property is spelled in another case, or with underscores, dashes or dots",
         becomes="the property as the schema spells it, unless it is there too",
         seen=("road-labs/chargestation-one#6 (chargepointVendor)",),
         safe="The value stays what it is, and is judged under its right name.",
@@ -117,7 +120,7 @@ QUIRKS: Final = (
             Example(
                 OCPP16,
                 "MeterValues",
-                f'{{"connectorID":1,"TransactionId":5,"meterValue":[{{{_AT},"sampledValue":[{{"Value":"7"}}]}}]}}',
+                f'{{"connectorID":1,"transaction_id":5,"meterValue":[{{{_AT},"sampledValue":[{{"Value":"7"}}]}}]}}',
                 f'{{"connectorId":1,"transactionId":5,"meterValue":[{{{_AT},"sampledValue":[{{"value":"7"}}]}}]}}',
             ),
         ),
@@ -125,7 +128,7 @@ QUIRKS: Final = (
     Quirk(
         name="extra_property",
         what="A property that the schema does not have",
-        becomes="left out, but never from a sampled value, where it may say what the number means",
+        becomes="left out, but not from a sampled value, nor a list or object of a transaction: that may be billed",
         seen=(
             "evcc-io/evcc#14579 (connectorId in Authorize)",
             "road-labs/chargestation-one#61 (disconnectReason)",

@@ -32,7 +32,8 @@ def allowed(spot: Spot) -> tuple[str, ...]:
     return tuple(str(value) for value in spot.expected.values)
 
 
-def _fold(word: str) -> str:
+def fold(word: str) -> str:
+    """Return what of a word neither case nor punctuation changes."""
     return _PUNCTUATION.sub("", word).casefold()
 
 
@@ -40,8 +41,8 @@ def _respell(spot: Spot) -> bool:
     """Put the only word that differs in case or punctuation alone."""
     if not isinstance(spot.value, str) or not spot.value:
         return False
-    folded = _fold(spot.value)
-    words = [word for word in allowed(spot) if _fold(word) == folded]
+    folded = fold(spot.value)
+    words = [word for word in allowed(spot) if fold(word) == folded]
     return len(words) == 1 and spot.put(words[0])
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+import textwrap
 from itertools import combinations
 from random import Random
 
@@ -11,9 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import inspect
 
+from gateway.core import quirks
 from gateway.core.calls import Call, Outcome
 from gateway.core.protocols import PROTOCOLS
 from gateway.core.quirks import BY_NAME, QUIRKS
+from gateway.core.quirks import quirk as quirk_module
 from gateway.core.quirks.frames import MESSAGE_ID_LONGEST
 from gateway.core.quirks.policy import QuirkGroup, QuirkPolicy
 from gateway.core.quirks.quirk import MODES, TRANSACTIONS
@@ -185,6 +188,19 @@ def test_the_quirks_that_are_on_by_default_take_their_examples_alone(quirk, exam
     else:
         line.ask(example.action, raw=example.before)
     assert counted(bench)[quirk.name] == 1
+
+
+def test_a_quirk_is_added_in_ten_lines_as_the_docstring_has_it():
+    """The row in the docstring of the package is a row: it mends what it says, and nothing else."""
+    shown = re.search(r"^    Quirk\(.*?^    \)$", quirks.__doc__, re.DOTALL | re.MULTILINE)[0]
+    assert len(shown.splitlines()) <= 10
+    quirk = eval(textwrap.dedent(shown), vars(quirk_module))
+    for phase, becomes in (("L1L2L3", None), ("L9", "L9"), ("L1", "L1")):
+        walk = Walk([*QUIRKS, quirk], OCPP16, "MeterValues", "request")
+        payload = said.meter_values_16({"value": "7", "phase": phase})
+        _, value = walk.mend(payload, types(OCPP16, "MeterValues", "request"))
+        assert value["meterValue"][0]["sampledValue"][0].get("phase") == becomes
+        assert list(walk.applied) == ([quirk.name] if becomes is None else [])
 
 
 # What is kept

@@ -7,14 +7,14 @@ what comes out is decoded strictly again, and if that fails the message is treat
 Adding one is a row in the module that it belongs to (`frames`, `shapes`, `times`, `words`, `meters`):
 
     Quirk(
-        name="phase_lower_case_n",                        # also its label in metrics, and its name in the configuration
-        what="The neutral phase is spelled n",
-        becomes="N",
-        seen=("project/repository#thread (vendor, firmware)",),
-        safe="Why nobody is billed wrongly by it.",
-        departures=frozenset({Departure.CONSTRAINT}),     # what must be wrong with a place for it to be asked
-        mend=lambda spot: spot.name == "phase" and spot.value == "n" and spot.put("N"),
-        examples=(Example(OCPP16, "MeterValues", '{... as sent ...}', '{... as it is read ...}'),),
+        name="phase_of_all",  # also its label in metrics, and its name in the configuration
+        what="A value over all phases has the phase L1L2L3",
+        becomes="no phase, as OCPP has it for such a value",
+        seen=("project/repository#123 (vendor, firmware)",),
+        safe="It is the same value of the same phases.",
+        departures=frozenset({Departure.CONSTRAINT}),  # what must be wrong with a place for this quirk to be asked
+        mend=lambda spot: spot.name == "phase" and spot.value == "L1L2L3" and spot.drop(),
+        examples=(Example(OCPP16, "MeterValues", '{"phase":"L1L2L3"}', "{}"),),  # whole payloads: as sent, as read
     )
 
 The tests run its examples through whole sessions, against the schemas, and `ocpp-gateway print quirks` shows it.

@@ -1,5 +1,6 @@
 """Envelopes: the compiled splitter against its plain twin, and both against the standard library's json made strict."""
 
+import contextlib
 import importlib
 import json
 from random import Random
@@ -38,7 +39,8 @@ class Envelopes:
         try:
             text.decode()
         except UnicodeDecodeError:
-            return self._check_undecodable(text)
+            _split_undecodable(text)
+            return None
         ours, twin = outcome(compiled.split_envelope, text), outcome(plain.split_envelope, text)
         if ours != twin:
             return Complaint("leaf and twin differ", f"compiled {ours}, plain {twin}")
@@ -46,19 +48,18 @@ class Envelopes:
             return Complaint("json disagrees", f"{ours}")
         if ours[0] == "split":
             message = json.loads(text)
-            _, kind, message_id, word, description, start, end = ours
+            kind, message_id, word, description, start, end = compiled.split_envelope(text)
             read = [kind, message_id, *[word, description][: len(message) - 3], json.loads(text[start:end])]
             if read != message:
                 return Complaint("split wrongly", f"{read} instead of {message}")
         return None
 
-    def _check_undecodable(self, text: bytes) -> None:
-        """The caller's promise is broken; nothing but the two named errors may come of it."""
-        for split in (compiled.split_envelope, plain.split_envelope):
-            try:
-                outcome(split, text)
-            except UnicodeDecodeError:
-                continue
+
+def _split_undecodable(text: bytes) -> None:
+    """Break the caller's promise of UTF-8: nothing but the two named errors may come of it."""
+    for split in (compiled.split_envelope, plain.split_envelope):
+        with contextlib.suppress(UnicodeDecodeError):
+            outcome(split, text)
 
 
 def envelope(random: Random, payload: Any) -> list[Any]:

@@ -42,7 +42,7 @@ FRAME_TOKENS = (
 Events = list[tuple[int, bytes]]
 
 
-class StrictDeflate(PerMessageDeflate):  # type: ignore[misc]
+class StrictDeflate(PerMessageDeflate):
     """The oracle's permessage-deflate. It fails a message that breaks off within a block, which websockets lets pass.
 
     RFC 7692 section 7.2.2 does not say what such a message means, so that nothing behind it is compared.

@@ -59,7 +59,8 @@ class Sessions:
 
     def check(self, case: Case) -> Complaint | None:
         """Play the case and return the first invariant that does not hold."""
-        world = World(*case.setting)
+        version, strict, registration, quirks = case.setting
+        world = World(str(version), bool(strict), registration, quirks)
         try:
             for step in case.steps:
                 world.take(step)

@@ -1,13 +1,11 @@
 """One station and its gateway without input and output, and the invariants that hold after every step."""
 
-import contextlib
 import json
-import re
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
-from bench.fuzz.damage import places
 from bench.fuzz.hunt import Complaint, Step
+from bench.fuzz.reading import Said, beyond_records, leak, read
 from gateway.core.calls import CallEnded, Outcome
 from gateway.core.commands import Commander, CommandError, Fault
 from gateway.core.quirks import BY_NAME
@@ -26,29 +24,16 @@ MOVES = ("commit", "commit", "full", "room", "later", "reconnect")
 
 CALL_TIMEOUT_S = 30.0
 IDENTITY = "STATION-UNDER-TEST"
-MESSAGE_ID_CHARACTERS_MAX = 36
-DESCRIPTION_CHARACTERS_MAX = 255
-EXACT_MAX = 2**53
-"""Beyond it a number may be valid and yet not recorded."""
 
-SECRET_CHARACTERS_MIN = 8
-"""Shortest value that is searched for in descriptions; shorter ones are there by chance."""
+DESCRIPTION_CHARACTERS_MAX = 255
+"""OCPP 2.x Part 4 section 4.2.3."""
 
 SIGNED = "-Signed"
 """Behind the name of an action whose payload is signed (OCPP 2.x Part 4 section 7)."""
 
 TRANSACTION_ACTIONS = {"StartTransaction", "StopTransaction", "MeterValues", "TransactionEvent"}
 
-_HEAD = re.compile(rb'\s*\[[^,"]*,\s*("(?:[^"\\]|\\.)*")(?:\s*,\s*"([A-Za-z0-9-]+)"\s*,)?', re.DOTALL)
-"""The id, and the action if there is one, of a text that may not be JSON further on."""
-
 _validators = {key: schema_oracle.validator(message.schema) for key, message in MESSAGES.items()}
-_property_names = {
-    name
-    for message in MESSAGES.values()
-    for part in (message.schema, *message.schema.get("definitions", {}).values())
-    for name in part.get("properties", {})
-}
 
 
 class WrongError(Exception):
@@ -57,15 +42,6 @@ class WrongError(Exception):
     def __init__(self, kind: str, detail: object) -> None:
         super().__init__(kind)
         self.complaint = Complaint(kind, str(detail))
-
-
-class Said(NamedTuple):
-    """What the station said, as the oracle reads it. `call` is (id, action, payload) of a CALL as it should be."""
-
-    text: bytes
-    message_id: str | None
-    action: str | None
-    call: tuple[str, str, Any] | None
 
 
 class Command:
@@ -108,7 +84,10 @@ class WatchedJournal(ManualJournal):
 
 
 class World:
-    """Takes steps. What is wrong raises WrongError; what the gateway raises is let through."""
+    """Takes steps. What is wrong raises WrongError; what the gateway raises is let through.
+
+    With `quirks` on, what breaks its schema may be mended and accepted.
+    """
 
     def __init__(self, version: str, strict: bool, registration: Any, quirks: Any) -> None:
         self._version = version
@@ -158,7 +137,7 @@ class World:
     def _connect(self) -> Line:
         line = self._bench.connect(self._version, IDENTITY, strict=self._strict)
         line.link.written.clear()
-        line.link.write = self._watched(line)  # type: ignore[method-assign]
+        line.link.write = self._watched(line)  # type: ignore[method-assign, assignment]
         self._journal.owner = line
         self._said: list[Said] = []
         self._answered: list[list[Any]] = []
@@ -188,7 +167,9 @@ class World:
         self._bench.monotonic_s += CALL_TIMEOUT_S
         scheduled, self._bench.scheduled = self._bench.scheduled, []
         for queue, _ in scheduled:
-            queue.tick(self._bench.monotonic_s)
+            due_s = queue.tick(self._bench.monotonic_s)
+            if due_s is not None:
+                self._bench.scheduled.append((queue, due_s))
 
     def _call_station(self, step: str) -> None:
         _, action, body = step.split(" ", 2)
@@ -337,7 +318,7 @@ class World:
                 raise WrongError("a transaction message is refused", answer)
         elif verdicts and answer[0] == 3 and not self._mends:
             raise WrongError(f"an invalid {action} is accepted", verdicts)
-        elif not verdicts and answer[0] == 4 and not _beyond_records(payload):
+        elif not verdicts and answer[0] == 4 and not beyond_records(payload):
             raise WrongError(f"a valid {action} is refused", answer)
         if action == "StartTransaction" and answer[0] == 3:
             self._check_transaction_id(payload, answer[2]["transactionId"])
@@ -346,52 +327,3 @@ class World:
         text = json.dumps(payload)
         if self._transactions.setdefault(transaction_id, text) != text:
             raise WrongError("one transaction id for two transactions", transaction_id)
-
-
-def read(text: bytes) -> Said:
-    """Return how the oracle reads what a station said."""
-    if is_strict_json(text):
-        message = json.loads(text)
-        if isinstance(message, list) and len(message) == 4 and type(message[0]) is int and message[0] == 2:
-            _, message_id, action, payload = message
-            if isinstance(action, str) and _is_id(message_id):
-                return Said(text, message_id, action, (message_id, action, payload))
-        message_id = message[1] if isinstance(message, list) and len(message) > 1 and _is_id(message[1]) else None
-        return Said(text, message_id, None, None)
-    head = _HEAD.match(text)
-    if head is None:
-        return Said(text, None, None, None)
-    with contextlib.suppress(ValueError):
-        return Said(text, json.loads(head[1]), head[2] and head[2].decode(), None)
-    return Said(text, None, None, None)
-
-
-def leak(text: bytes, description: str) -> str | None:
-    """Return a value in `text` that the description repeats. Names of properties may be there."""
-    try:
-        message = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    allowed = _property_names | {name[:40] for path in places(message) for name in path if isinstance(name, str)}
-    for value in _leaves(message):
-        shown = value if isinstance(value, str) else json.dumps(value)
-        if len(shown) >= SECRET_CHARACTERS_MIN and shown in description and not any(shown in name for name in allowed):
-            return shown
-    return None
-
-
-def _leaves(value: Any) -> list[Any]:
-    if isinstance(value, dict):
-        return [leaf for inner in value.values() for leaf in _leaves(inner)]
-    if isinstance(value, list):
-        return [leaf for inner in value for leaf in _leaves(inner)]
-    return [value]
-
-
-def _is_id(value: Any) -> bool:
-    return isinstance(value, str) and 1 <= len(value) <= MESSAGE_ID_CHARACTERS_MAX
-
-
-def _beyond_records(payload: Any) -> bool:
-    """Whether it has a number that a schema allows and a record cannot hold."""
-    return any(isinstance(leaf, int | float) and abs(leaf) > EXACT_MAX for leaf in _leaves(payload))

@@ -43,6 +43,7 @@ def test_a_report_names_the_type_and_leaves_what_is_active(station_21):
 def test_what_starts_supersedes_those_that_it_names(station_21):
     report(station_21, curve=[curve("a"), curve("b")])
     start(station_21, "a")
+    start(station_21, "c")
     start(station_21, "c", supersededIds=["a", "never-heard-of", "c"])
     assert (control(station_21, "a").superseded, control(station_21, "a").active) == (True, False)
     assert control(station_21, "a").type == "VoltVar"

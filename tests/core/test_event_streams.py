@@ -154,7 +154,8 @@ def test_a_message_without_any_number_becomes_no_readings(station_21, bench):
 def test_a_time_in_no_calendar_is_kept_and_nothing_else(station_21, bench, offset):
     send(station_21, (offset, "1"))
     (raw,) = bench.records
-    assert (type(raw), raw.action) == (RawMessage, "NotifyPeriodicEventStream")
+    assert (type(raw), raw.action, raw.rule) == (RawMessage, "NotifyPeriodicEventStream", "constraint")
+    assert bench.logged == []
 
 
 def test_times_of_a_clock_that_cannot_be_right_are_those_of_receipt(station_21, bench):

@@ -476,6 +476,20 @@ def test_shadow_mode_only_counts():
     assert counted(bench, "shadow")["payload_missing"] == 1
 
 
+@pytest.mark.parametrize(("mode", "strict"), [("on", False), ("on", True), ("shadow", False), ("off", False)])
+def test_an_answer_is_mended_only_where_quirks_are_on(mode, strict):
+    """Otherwise the call ends in an error, and a station of 2.1 is told with a CALLRESULTERROR."""
+    line = bench_with(mode=mode).connect(OCPP21, strict=strict)
+    message_id, ends = open_call(line, "ClearCache")
+    line.send(json.dumps([3, message_id, {"status": "accepted", "statusInfo": None}]))
+    told = [json.loads(text)[:2] for text in line.link.written]
+    (end,) = ends
+    if mode == "on" and not strict:
+        assert (end.outcome, json.loads(end.response), told) == (Outcome.ACCEPTED, {"status": "Accepted"}, [])
+    else:
+        assert (end.outcome, told) == (Outcome.CALL_ERROR, [[5, message_id]])
+
+
 def test_a_strict_station_has_no_quirks_unless_its_group_names_them():
     bench = bench_with(QuirkGroup(identity="NAMED*", enable=frozenset({"text_for_number"})))
     strict = bench.connect(OCPP16, "OTHER", strict=True)

@@ -244,6 +244,44 @@ def test_a_client_that_leaves_does_not_lose_the_outcome(tmp_path):
     run(story())
 
 
+def test_who_asks_again_and_leaves_does_not_end_the_command_of_the_first(tmp_path):
+    async def story():
+        async with running(tmp_path) as gateway, gateway.station("CP1") as station:
+            first = asyncio.create_task(reset(gateway, "k"))
+            message = await hear(station)
+            second = asyncio.create_task(reset(gateway, "k"))
+            await until(lambda: gateway.commands.repeats == 1)
+            second.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await second
+            await station.send(json.dumps([3, message[1], ACCEPTED]))
+            assert (await first).status == 200
+
+    run(story())
+
+
+def test_a_flow_that_does_not_end_is_cut_off_by_the_stop_and_unknown_ever_after(tmp_path, monkeypatch):
+    monkeypatch.setattr("gateway.app.command_api.OUTCOME_DURABLE_S", 0.05)
+    begun = asyncio.Event()
+
+    async def endless(operator, station):
+        begun.set()
+        await asyncio.Event().wait()
+
+    async def story():
+        async with running(tmp_path) as gateway, gateway.station("CP1"):
+            asked = asyncio.create_task(carry_out(gateway, endless, "k"))
+            await begun.wait()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asked
+        assert gateway.commands.under_way == 0
+        async with running(tmp_path) as gateway:
+            told = await carry_out(gateway, endless, "k")
+            assert (told.status, said(told)["outcome"]) == (504, "unknown")
+
+    run(story())
+
+
 def test_a_call_takes_as_long_as_the_configuration_or_the_client_says(tmp_path):
     async def story():
         commands = CommandsSection(timeout_s=0.05, timeout_max_s=1)

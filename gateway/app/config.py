@@ -270,6 +270,13 @@ class UpkeepSection(Struct, frozen=True, kw_only=True):
     boot_wait_s: Annotated[
         float, Meta(ge=1, le=3600, description="How long such a station is waited for before it is asked.")
     ] = 10.0
+    reset_unbooted: Annotated[
+        bool,
+        Meta(
+            description="Whether such a station is reset, once nobody charges, if it refuses to send one. A 2.x "
+            "station that another server accepted must refuse."
+        ),
+    ] = False
     read_limits: Annotated[
         bool,
         Meta(

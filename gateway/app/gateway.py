@@ -316,6 +316,7 @@ class Gateway:
         upkeep = self.config.upkeep
         policy = UpkeepPolicy(
             trigger_boot_after_s=upkeep.boot_wait_s if upkeep.trigger_boot else None,
+            reset_unbooted=upkeep.reset_unbooted,
             read_limits=upkeep.read_limits,
             concurrent_max=upkeep.concurrent_max,
             starts_per_s=upkeep.starts_per_s,

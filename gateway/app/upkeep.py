@@ -9,6 +9,8 @@ from gateway.core.commands import CommandError
 from gateway.core.stations import Station
 from gateway.core.upkeep import Attended, Upkeep, UpkeepPolicy, Waiting, attend
 
+NEVER_BOOTED: Final = "its messages are refused until it boots: reset it, or see upkeep.reset_unbooted"
+
 
 class LoopUpkeep:
     """The upkeep of all stations. `operator` gives an operator for one station's turn.
@@ -58,6 +60,10 @@ class LoopUpkeep:
         attended = Attended.DONE
         try:
             attended = await attend(self._operator(), self._policy, waiting.station, booted=waiting.booted)
+            if attended is Attended.WILL_NOT_BOOT:
+                self._log(
+                    "station_never_booted", level="warning", station=waiting.station.identity, effect=NEVER_BOOTED
+                )
         except CommandError as error:
             attended = Attended.AGAIN
             self._note(waiting.station, level="info", reason=str(error))

@@ -18,6 +18,7 @@ from gateway.core.calls import Outcome
 from gateway.core.flows.flow import Operator, Result
 from gateway.core.flows.local_list import SyncRequest, sync
 from gateway.core.flows.variables import item_limits
+from gateway.core.flows.words import is_16
 from gateway.core.item_limits import ItemLimits, firmware_of, known_limits
 from gateway.core.local_list import list_state
 from gateway.core.session import Session
@@ -45,10 +46,12 @@ class UpkeepPolicy(Struct, frozen=True, kw_only=True):
     """What is done unasked, and how fast.
 
     `trigger_boot_after_s`: how long a connected station that never booted is waited for, None not to ask it at all.
+    `reset_unbooted`: whether it is reset, once it is idle, if it will not boot otherwise (2.x).
     At most `concurrent_max` stations are attended to at once, and `starts_per_s` begin in a second.
     """
 
     trigger_boot_after_s: float | None
+    reset_unbooted: bool
     read_limits: bool
     concurrent_max: int
     starts_per_s: float
@@ -65,10 +68,11 @@ class Waiting(Struct, eq=False):
 
 
 class Attended(Enum):
-    """How it ended: nothing is left to do for this connection, or it is to be tried again."""
+    """How it ended: nothing is left to do for this connection, or it is to be tried again, or it cannot be helped."""
 
     DONE = "done"
     AGAIN = "again"
+    WILL_NOT_BOOT = "will_not_boot"
 
 
 class Upkeep:
@@ -215,7 +219,7 @@ def list_needs_attention(station: Station, history: TokenHistory, *, booted: boo
 async def attend(operator: Operator, policy: UpkeepPolicy, station: Station, *, booted: bool) -> Attended:
     """Do what is to be done for a station, one thing after the other. Raises CommandError."""
     if station.state.registration is None:
-        return await _trigger_boot(operator, station)
+        return await _ask_to_boot(operator, station, reset=policy.reset_unbooted)
     if station.state.registration != "Accepted":
         return Attended.DONE
     if policy.read_limits and not isinstance(await item_limits(operator, station), ItemLimits):
@@ -226,9 +230,17 @@ async def attend(operator: Operator, policy: UpkeepPolicy, station: Station, *, 
     return _attended(await sync(operator, station, SyncRequest()))
 
 
-async def _trigger_boot(operator: Operator, station: Station) -> Attended:
-    """Ask for a BootNotification (1.6 section 5.17, 2.x use case F06). A station that will not cannot be helped."""
+async def _ask_to_boot(operator: Operator, station: Station, *, reset: bool) -> Attended:
+    """Ask for a BootNotification (1.6 section 5.17, 2.x use case F06).
+
+    A 2.x station that another server has accepted must refuse that (F06.FR.17): only a reset helps, which waits until
+    nobody charges any more.
+    """
     end = await operator.call(station, "TriggerMessage", {"requestedMessage": "BootNotification"})
+    if end.outcome is Outcome.REJECTED and reset and not is_16(operator, station):
+        end = await operator.call(station, "Reset", {"type": "OnIdle"})
+    if end.outcome in (Outcome.REJECTED, Outcome.CALL_ERROR):
+        return Attended.WILL_NOT_BOOT
     return Attended.AGAIN if end.outcome is Outcome.TIMEOUT else Attended.DONE
 
 

@@ -24,7 +24,9 @@ from tests.core.scripted_station import ScriptedStation, Silent
 from tests.core.station_bench import BEGIN, OCPP16, OCPP21, OCPP201, Bench
 
 HISTORY = TokenHistory([TokenList(1, ()), TokenList(2, (Token(id="A"),))])
-POLICY = UpkeepPolicy(trigger_boot_after_s=10.0, read_limits=True, concurrent_max=2, starts_per_s=10.0)
+POLICY = UpkeepPolicy(
+    trigger_boot_after_s=10.0, reset_unbooted=False, read_limits=True, concurrent_max=2, starts_per_s=10.0
+)
 
 
 class Desk:
@@ -250,12 +252,26 @@ class TestAttending:
         station.boot("2.0")
         assert station.station.state.registration == "Accepted"
 
-    @pytest.mark.parametrize("version", [OCPP16, OCPP201])
-    def test_a_station_that_will_not_boot_is_not_pressed(self, version: str) -> None:
-        station = ScriptedStation(version, {})
+    @pytest.mark.parametrize("version", [OCPP16, OCPP201, OCPP21])
+    @pytest.mark.parametrize("script", [{}, {"TriggerMessage": lambda payload: {"status": "Rejected"}}])
+    def test_a_station_that_will_not_boot_is_not_pressed(self, version: str, script: dict[str, Any]) -> None:
+        station = ScriptedStation(version, script)
         station.station.state.registration = None
-        assert self.attend(station) is Attended.DONE
+        assert self.attend(station) is Attended.WILL_NOT_BOOT
         assert len(station.asked) == 1
+
+    @pytest.mark.parametrize("version", [OCPP16, OCPP201, OCPP21])
+    def test_only_a_2x_station_that_refuses_is_reset_and_only_when_idle(self, version: str) -> None:
+        script = {"TriggerMessage": lambda payload: {"status": "Rejected"}}
+        station = ScriptedStation(version, {**script, "Reset": lambda payload: {"status": "Scheduled"}})
+        station.station.state.registration = None
+        attended = self.attend(station, reset_unbooted=True)
+        if version == OCPP16:
+            assert attended is Attended.WILL_NOT_BOOT
+            assert station.asked_for("Reset") == []
+        else:
+            assert attended is Attended.DONE
+            assert station.asked_for("Reset") == [{"type": "OnIdle"}]
 
     def test_a_deaf_station_is_tried_again(self) -> None:
         def silent(payload: Any) -> Any:

@@ -16,7 +16,7 @@ from gateway.core.display_messages import (
 )
 from gateway.core.flows.flow import Flow, Operator, Result, Shown
 from gateway.core.flows.reports import PART_TIMEOUT_S
-from gateway.core.flows.words import Body, Identifier, given, keep, require_2, result_of, stamp
+from gateway.core.flows.words import Body, Identifier, given, keep, remembered, require_2, result_of, stamp
 from gateway.core.stations import Station
 from gateway.wire.schema_types import Timestamp
 
@@ -78,18 +78,18 @@ async def set_message(operator: Operator, station: Station, body: SetMessage) ->
         message=given(format=body.format, language=body.language, content=body.content),
     )
     end = await operator.call(station, "SetDisplayMessage", {"message": request})
-    if end.outcome is Outcome.ACCEPTED:
-        await operator.record(station, records_of_set([message], operator.now()))
-    return result_of(end, message_id=message_id)
+    shown_now = [message] if end.outcome is Outcome.ACCEPTED else []
+    kept = await keep(operator, station, records_of_set(shown_now, operator.now()))
+    return remembered(result_of(end, message_id=message_id), kept)
 
 
 async def clear_message(operator: Operator, station: Station, body: ClearMessage) -> Result:
     """Clear a message. A status of Unknown says that there is none (use case O05)."""
     require_2(operator, station, ADVICE_16)
     end = await operator.call(station, "ClearDisplayMessage", {"id": body.message_id})
-    if getattr(end.payload, "status", None) in ("Accepted", "Unknown"):
-        await operator.record(station, records_of_cleared([body.message_id], operator.now()))
-    return result_of(end, message_id=body.message_id)
+    cleared = [body.message_id] if getattr(end.payload, "status", None) in ("Accepted", "Unknown") else []
+    kept = await keep(operator, station, records_of_cleared(cleared, operator.now()))
+    return remembered(result_of(end, message_id=body.message_id), kept)
 
 
 async def report_messages(operator: Operator, station: Station, body: ReportMessages) -> Result:
@@ -125,8 +125,8 @@ async def report_messages(operator: Operator, station: Station, body: ReportMess
     now = operator.now()
     listed = {message.message_id for message in reported}
     gone = [known.message_id for known in DISPLAY_MESSAGES.of(station).values() if known.message_id not in listed]
-    await keep(operator, station, [*records_of_set(reported, now), *records_of_cleared(gone, now)])
-    return Result(Outcome.ACCEPTED, body_of_result)
+    kept = await keep(operator, station, [*records_of_set(reported, now), *records_of_cleared(gone, now)])
+    return remembered(Result(Outcome.ACCEPTED, body_of_result), kept)
 
 
 FLOWS: Final = (

@@ -20,6 +20,7 @@ from gateway.core.flows.words import (
     is_16,
     keep,
     refused,
+    remembered,
     require_2,
     response_of,
     result_of,
@@ -189,12 +190,13 @@ async def _follow(operator: Operator, station: Station, job: Job, request: dict[
         raise
     now = operator.now()
     if refused(end):
-        await keep(operator, station, records_of_refusal(job.request_id, now))
-        return result_of(end)
+        kept = await keep(operator, station, records_of_refusal(job.request_id, now))
+        return remembered(result_of(end), kept)
     state, file_name = _answered(job, end)
-    await keep(operator, station, records_of_answer(station, job.request_id, state, now, file_name=file_name))
+    records = records_of_answer(station, job.request_id, state, now, file_name=file_name)
+    kept = await keep(operator, station, records)
     about = {"request_id": job.request_id, **given(file_name=file_name)}
-    result = result_of(end, **about)
+    result = remembered(result_of(end, **about), kept)
     if state == NOTHING_TO_UPLOAD:
         return Result(Outcome.REJECTED, result.body, "the station named no file: it says that it has none to upload")
     return result

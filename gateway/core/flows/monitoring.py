@@ -9,7 +9,18 @@ from gateway.core.calls import CallEnded, Outcome
 from gateway.core.flows.flow import Flow, Operator, Result, Shown, failed
 from gateway.core.flows.reports import gather
 from gateway.core.flows.variables import item_limits
-from gateway.core.flows.words import Body, Identifier, Number, Seconds, evse_2, given, keep, require_2, result_of
+from gateway.core.flows.words import (
+    Body,
+    Identifier,
+    Number,
+    Seconds,
+    evse_2,
+    given,
+    keep,
+    remembered,
+    require_2,
+    result_of,
+)
 from gateway.core.item_limits import in_messages
 from gateway.core.monitors import Monitor, matched, monitors_of, records_of_cleared, records_of_set, shown
 from gateway.core.stations import Station
@@ -106,6 +117,7 @@ async def set_monitors(operator: Operator, station: Station, body: SetMonitors) 
         return failed(limits)
     results: list[dict[str, Any] | None] = []
     failure: CallEnded | None = None
+    kept = True
     for items in in_messages([_item(wanted) for wanted in body.monitors], "SetVariableMonitoring", limits):
         end = await operator.call(station, "SetVariableMonitoring", {"setMonitoringData": items})
         if end.payload is None:
@@ -119,14 +131,14 @@ async def set_monitors(operator: Operator, station: Station, body: SetMonitors) 
             for monitor, result in zip(wanted, said, strict=True)
             if result is not None and result.status == "Accepted" and result.id is not UNSET
         ]
-        await keep(operator, station, records_of_set(set_now, operator.now()))
+        kept = await keep(operator, station, records_of_set(set_now, operator.now())) and kept
         results += [None if result is None else _shown(result) for result in said]
     results += [None] * (len(body.monitors) - len(results))
     if failure is not None:
         result = failed(failure)
-        return Result(result.outcome, {**result.body, "monitors": results}, result.reason)
+        return remembered(Result(result.outcome, {**result.body, "monitors": results}, result.reason), kept)
     if any(result is not None and result["status"] == "Accepted" for result in results):
-        return Result(Outcome.ACCEPTED, {"monitors": results})
+        return remembered(Result(Outcome.ACCEPTED, {"monitors": results}), kept)
     return Result(Outcome.REJECTED, {"monitors": results}, "the station set none of the monitors")
 
 
@@ -138,12 +150,12 @@ async def clear_monitor(operator: Operator, station: Station, body: ClearMonitor
         return failed(end)
     answer: Any = end.payload
     status = next((said.status for said in answer.clear_monitoring_result if said.id == body.monitor_id), None)
-    if status in ("Accepted", "NotFound"):
-        await keep(operator, station, records_of_cleared([body.monitor_id], operator.now()))
+    cleared = [body.monitor_id] if status in ("Accepted", "NotFound") else []
+    kept = await keep(operator, station, records_of_cleared(cleared, operator.now()))
     about = {"monitor_id": body.monitor_id, **given(status=status)}
     if status == "Accepted":
-        return Result(Outcome.ACCEPTED, about)
-    return Result(Outcome.REJECTED, about, f"the station answered {status}")
+        return remembered(Result(Outcome.ACCEPTED, about), kept)
+    return remembered(Result(Outcome.REJECTED, about, f"the station answered {status}"), kept)
 
 
 async def report_monitors(operator: Operator, station: Station, body: ReportMonitors) -> Result:

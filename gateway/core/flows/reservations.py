@@ -20,9 +20,11 @@ from gateway.core.flows.words import (
     is_16,
     keep,
     refused,
+    remembered,
     result_of,
     text_of,
 )
+from gateway.core.records import Record
 from gateway.core.reservations import (
     RESERVATIONS,
     Reservation,
@@ -83,21 +85,25 @@ async def reserve(operator: Operator, station: Station, body: Reserve) -> Result
     except CommandError:
         await keep(operator, station, records_of_refusal(station, reservation_id, before, operator.now()))
         raise
+    records: list[Record] = []
     if end.outcome is Outcome.ACCEPTED:
-        await keep(operator, station, records_of_acceptance(station, reservation_id, operator.now()))
+        records = records_of_acceptance(station, reservation_id, operator.now())
     elif refused(end):
-        await keep(operator, station, records_of_refusal(station, reservation_id, before, operator.now()))
-    return result_of(end, reservation_id=reservation_id)
+        records = records_of_refusal(station, reservation_id, before, operator.now())
+    kept = await keep(operator, station, records)
+    return remembered(result_of(end, reservation_id=reservation_id), kept)
 
 
 async def cancel(operator: Operator, station: Station, body: CancelReservation) -> Result:
     """Cancel. A station that rejects this says that it has no such reservation (1.6 section 7.9, 2.x use case H02)."""
     end = await operator.call(station, "CancelReservation", {"reservationId": body.reservation_id})
+    records: list[Record] = []
     if end.outcome is Outcome.ACCEPTED:
-        await keep(operator, station, records_of_end(station, body.reservation_id, "cancelled", operator.now()))
+        records = records_of_end(station, body.reservation_id, "cancelled", operator.now())
     elif end.outcome is Outcome.REJECTED:
-        await keep(operator, station, records_of_end(station, body.reservation_id, "removed", operator.now()))
-    return result_of(end, reservation_id=body.reservation_id)
+        records = records_of_end(station, body.reservation_id, "removed", operator.now())
+    kept = await keep(operator, station, records)
+    return remembered(result_of(end, reservation_id=body.reservation_id), kept)
 
 
 def _request(operator: Operator, station: Station, body: Reserve, reservation_id: int) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """What flows share: words of their bodies, what a version cannot say, and how the end of a call becomes a result."""
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Final, TypeAlias
 
@@ -150,10 +151,25 @@ def refused(end: CallEnded) -> bool:
     return end.outcome is Outcome.REJECTED or not end.sent
 
 
-async def keep(operator: Operator, station: Station, records: list[Record]) -> None:
-    """Record what there is to record, if anything."""
-    if records:
-        await operator.record(station, records)
+async def keep(operator: Operator, station: Station, records: Sequence[Record]) -> bool:
+    """Record what a call brought, if anything; False if the journal has no room, for what the call did stands."""
+    if not records:
+        return True
+    try:
+        await operator.record(station, list(records))
+    except CommandError as error:
+        if error.fault is not Fault.JOURNAL_FULL:
+            raise
+        return False
+    return True
+
+
+def remembered(result: Result, kept: bool) -> Result:
+    """Return `result`, which says so if the gateway could not `keep` what it changes."""
+    if kept:
+        return result
+    reason = "the journal is full: the gateway will not remember this"
+    return Result(result.outcome, {**result.body, "not_remembered": reason}, result.reason)
 
 
 def response_of(end: CallEnded) -> dict[str, Any]:

@@ -29,6 +29,9 @@ GONE = object()
 
 TIMEOUT_S = 30.0
 
+LIMITS_ASKED_BY = {"GetVariables"}
+"""What a flow may ask beside its own calls: how many items a message may have."""
+
 DEFAULT_ANSWERS: dict[str, Any] = {
     "UnlockConnector": {"status": "Unlocked"},
     "UnpublishFirmware": {"status": "Unpublished"},
@@ -81,7 +84,11 @@ class FlowBench:
         (flow,) = [flow for flow in FLOWS if (flow.method, flow.path) == (method, path)]
         text = b"" if body is None else json.dumps(body).encode()
         request = flow_request(flow.request_type, text, path_fields)
-        return asyncio.run(self._carry_out(flow.run, request))
+        before = len(self.sent)
+        result = asyncio.run(self._carry_out(flow.run, request))
+        asked = {action for action, _ in self.sent[before:]} - LIMITS_ASKED_BY
+        assert asked <= set(flow.actions), "the table of actions says less than the flow does"
+        return result
 
     def refusal(self, route: str, body: Any = None, **path_fields: str) -> tuple[str, str | None]:
         """Carry out a flow that cannot be; return the name of the fault and the path. Nothing was sent or recorded."""

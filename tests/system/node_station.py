@@ -20,8 +20,21 @@ SCRIPTS = Path(__file__).parent / "node"
 INSTALL_S = 120.0
 """Longest time for `npm ci`, which downloads some 3 MB."""
 
-MISSING = [program for program in ("node", "npm") if shutil.which(program) is None]
-"""What these stations need and this machine does not have."""
+NODE_MIN = 18
+"""The oldest major version of node that both packages run on; Debian 12 has it."""
+
+
+def missing() -> list[str]:
+    """Return what these stations need and this machine does not have."""
+    absent = [program for program in ("node", "npm") if shutil.which(program) is None]
+    if "node" not in absent:
+        version = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True).stdout
+        if int(version.removeprefix("v").partition(".")[0]) < NODE_MIN:
+            absent.append(f"node {NODE_MIN} or newer")
+    return absent
+
+
+MISSING = missing()
 
 
 def install(folder: Path) -> Path:

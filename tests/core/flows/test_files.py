@@ -163,6 +163,14 @@ def test_news_without_an_id_are_of_the_newest_job_under_way(version):
     assert [len(job(flows, one)["history"]) for one in (first, second)] == [3, 2]
 
 
+@pytest.mark.parametrize("version", ALL)
+def test_news_without_an_id_do_not_wake_a_job_that_went_well(version):
+    flows, request_id = updating(version)
+    say_firmware(flows, "Installed")
+    say_firmware(flows, "Downloading")
+    assert job(flows, request_id)["state"] == "Installed"
+
+
 @pytest.mark.parametrize("version", BOTH_2)
 def test_news_of_a_job_that_nobody_here_asked_for_change_none(version):
     flows, request_id = updating(version)
@@ -232,6 +240,8 @@ def test_a_request_that_cancels_the_one_before_ends_its_job(version, kind):
         "logs": ("GetLog", {"remote_location": URL}),
     }[kind]
     flows = FlowBench(version)
+    others = ["POST logs", {"remote_location": URL}] if kind == "firmware" else ["POST firmware", {"location": URL}]
+    other = flows.ask(*others).body["request_id"]
     first = flows.ask(f"POST {kind}", body).body["request_id"]
     flows.answers[action] = {"status": "AcceptedCanceled"}
     result = flows.ask(f"POST {kind}", body)
@@ -239,6 +249,7 @@ def test_a_request_that_cancels_the_one_before_ends_its_job(version, kind):
     assert (result.outcome, result.body["status"]) == (Outcome.ACCEPTED, "AcceptedCanceled")
     assert (job(flows, first)["state"], job(flows, first)["ended"]) == ("AcceptedCanceled", True)
     assert (job(flows, second)["state"], job(flows, second)["ended"]) == ("Accepted", False)
+    assert job(flows, other)["state"] == "Accepted"
 
 
 @pytest.mark.parametrize("version", BOTH_2)
@@ -286,6 +297,13 @@ def test_a_job_that_is_silent_for_long_after_it_was_due_is_shown_as_stalled(vers
     assert not job(flows, request_id)["stalled"]
     say_firmware(flows, "Installed")
     flows.bench.now += timedelta(days=1)
+    assert not job(flows, request_id)["stalled"]
+
+
+@pytest.mark.parametrize("version", BOTH_2)
+def test_an_update_that_is_to_be_installed_later_is_due_later(version):
+    flows, request_id = updating(version, install_at=at(BEGIN + timedelta(hours=10)))
+    flows.bench.now = BEGIN + timedelta(hours=10) + STALLED_AFTER
     assert not job(flows, request_id)["stalled"]
 
 

@@ -100,6 +100,25 @@ def test_monitors_go_in_messages_that_the_station_takes_and_each_gets_its_own_re
 
 
 @pytest.mark.parametrize("version", BOTH_2)
+def test_two_monitors_that_differ_only_in_value_are_two(version):
+    station = Monitoring(version)
+    result = station.flows.ask("POST monitors", {"monitors": [POWER, {**POWER, "value": 30}]})
+    assert len(station.messages) == 1
+    assert sorted(row["monitor_id"] for row in result.body["monitors"]) == [101, 102]
+
+
+@pytest.mark.parametrize("version", BOTH_2)
+def test_a_monitor_to_which_the_station_gave_no_id_cannot_be_known(version):
+    station = Monitoring(version)
+    item = {"component": {"name": "EVSE", "evse": {"id": 1}}, "variable": {"name": "Power"}, "type": "Periodic"}
+    answer = {"setMonitoringResult": [{**item, "severity": 8, "status": "Accepted"}]}
+    station.flows.answers["SetVariableMonitoring"] = answer
+    result = station.flows.ask("POST monitors", {"monitors": [POWER]})
+    assert (result.outcome, result.body["monitors"]) == (Outcome.ACCEPTED, [{"status": "Accepted"}])
+    assert station.flows.show("monitors") == []
+
+
+@pytest.mark.parametrize("version", BOTH_2)
 def test_what_is_set_before_a_failure_is_kept_and_the_rest_is_not_known(version):
     station = Monitoring(version, per_message=1)
     answers = iter([station._set, lambda request: StationError("InternalError")])

@@ -6,6 +6,7 @@ where a token is configured, it asks for the token. Errors are `application/prob
 """
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from hmac import compare_digest
 from typing import Any, Final, Protocol, TypeAlias
@@ -13,6 +14,7 @@ from urllib.parse import urlsplit
 
 import orjson
 from aiohttp import hdrs, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from gateway.io.loopback import is_loopback
 
@@ -112,8 +114,16 @@ class AdminServer:
             ]
         )
         app.on_response_prepare.append(_set_headers)
+        logger = logging.Logger("aiohttp.server")
+        logger.addFilter(self._note)
         self._runner = web.AppRunner(
-            app, access_log=None, handle_signals=False, keepalive_timeout=KEEPALIVE_S, shutdown_timeout=SHUTDOWN_S
+            app,
+            logger=logger,
+            access_log=None,
+            auto_decompress=False,
+            handle_signals=False,
+            keepalive_timeout=KEEPALIVE_S,
+            shutdown_timeout=SHUTDOWN_S,
         )
         await self._runner.setup()
         loop = asyncio.get_running_loop()
@@ -142,6 +152,13 @@ class AdminServer:
         server = self._runner.server
         assert server is not None
         return server() if len(server.connections) < CONNECTIONS_MAX else _TooMany()
+
+    def _note(self, record: logging.LogRecord) -> bool:
+        """Put what aiohttp has to say into our log. What is no HTTP is the client's fault, and was answered 400."""
+        error = None if record.exc_info is None else record.exc_info[1]
+        level = "debug" if isinstance(error, HttpProcessingError) else "error"
+        self._log("admin_connection_failed", level=level, error=error or record.getMessage())
+        return False
 
     @web.middleware
     async def _explain(self, request: web.Request, handler: _Handler) -> web.StreamResponse:

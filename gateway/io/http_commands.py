@@ -107,12 +107,16 @@ async def _show(commands: Commands, shown: Shown, request: web.Request) -> web.R
 
 
 async def _body(request: web.Request) -> bytes:
-    """Return the body. Raises web.HTTPException if it is too large, too slow, or not said to be JSON."""
+    """Return the body. Raises web.HTTPException if it is too large, too slow, cut off, or not said to be plain JSON."""
+    if request.headers.get(hdrs.CONTENT_ENCODING, "identity").lower() != "identity":
+        raise web.HTTPUnsupportedMediaType(text="The body must not be encoded.")
     if request.content_type != JSON and (request.body_exists or request.method != hdrs.METH_DELETE):
         raise web.HTTPUnsupportedMediaType(text=f"The Content-Type must be {JSON}.")
     try:
         async with asyncio.timeout(BODY_S):
             return await request.read()
+    except (ConnectionError, web.RequestPayloadError):
+        raise web.HTTPBadRequest(text="The body is not whole.") from None
     except TimeoutError:
         raise web.HTTPRequestTimeout(text=f"The body did not arrive in {BODY_S:g} s.") from None
 

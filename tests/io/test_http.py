@@ -421,9 +421,13 @@ def test_every_answer_forbids_caching_and_guessing():
 @pytest.mark.parametrize(
     "garbage", [b"\x00\xff\r\n\r\n", b"GET\r\n\r\n", b"GET /" + b"a" * 100_000, b"\x16\x03\x01" * 100]
 )
-def test_garbage_is_answered_400_without_a_traceback(garbage):
+def test_garbage_is_answered_400_without_a_traceback(garbage, capfd):
+    logged = []
+
     async def run():
-        server = AdminServer(Shown(), host="127.0.0.1", port=0, token=None, log=print)
+        server = AdminServer(
+            Shown(), host="127.0.0.1", port=0, token=None, log=lambda event, **fields: logged.append(fields["level"])
+        )
         await server.start()
         reader, writer = await asyncio.open_connection("127.0.0.1", int(server.url.rsplit(":", 1)[1]))
         writer.write(garbage)
@@ -436,6 +440,8 @@ def test_garbage_is_answered_400_without_a_traceback(garbage):
         await server.stop()
 
     asyncio.run(run())
+    assert set(logged) <= {"debug"}
+    assert capfd.readouterr() == ("", "")
 
 
 def test_a_port_in_use_is_an_os_error_and_stopping_is_harmless():

@@ -5,6 +5,7 @@ The scripts are in `node/`. A station tells what it does as JSON lines; here the
 
 import contextlib
 import json
+import os
 import queue
 import shutil
 import subprocess
@@ -47,9 +48,9 @@ def install(folder: Path) -> Path:
 
 
 class NodeStation:
-    """One running station. It leaves when its standard input ends."""
+    """One running station. It leaves when its standard input ends. It believes the certificate in `trusted`."""
 
-    def __init__(self, scripts: Path, folder: Path, **options: str) -> None:
+    def __init__(self, scripts: Path, folder: Path, trusted: Path | None = None, **options: str) -> None:
         self.identity = options["identity"]
         self.version = options["version"]
         self.token = options["token"]
@@ -60,6 +61,7 @@ class NodeStation:
         with self._errors_file.open("wb") as errors:
             self._process = subprocess.Popen(
                 ["node", str(scripts / "station.mjs"), json.dumps(options)],
+                env=os.environ if trusted is None else {**os.environ, "NODE_EXTRA_CA_CERTS": str(trusted)},
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,
@@ -101,9 +103,9 @@ class NodeStation:
 
 
 @contextlib.contextmanager
-def node_station(scripts: Path, folder: Path, **options: str) -> Iterator[NodeStation]:
+def node_station(scripts: Path, folder: Path, trusted: Path | None = None, **options: str) -> Iterator[NodeStation]:
     """A station that has booted and charged once; it is ended whatever happens."""
-    station = NodeStation(scripts, folder, **options)
+    station = NodeStation(scripts, folder, trusted, **options)
     try:
         station.expect("started")
         station.expect("stopped")

@@ -15,8 +15,10 @@ from typing import Any, NamedTuple
 import pytest
 
 from gateway.wire.versions import VERSIONS as VERSIONS_OF_GATEWAY
+from tests.certificates import Certificate, needs_openssl
 from tests.system.node_station import MISSING, NodeStation, install, node_station
 from tests.system.process import DEADLINE_S, PROJECT, GatewayProcess, environment, rows, running
+from tests.system.test_tls import TlsGateway
 from tests.wire.schema_oracle import GOOD_DATE_TIMES, Maker, read_messages
 
 pytestmark = pytest.mark.skipif(bool(MISSING), reason=f"not installed: {', '.join(MISSING)}")
@@ -31,7 +33,14 @@ REQUESTS = {
 }
 
 TOKEN = "04A2B3C4D5E680"
+TOKENS = f'[[token]]\nid = "{TOKEN}"\n'
 PASSWORD = "correct-horse-battery"
+
+SECTIONS: dict[str, dict[str, object]] = {
+    "stations": {"unknown": "reject", "credentials": "basic", "credentials_file": "credentials", "strict": True},
+    "authorisation": {"token_file": "tokens.toml"},
+}
+"""Of the configuration: the files stand beside it."""
 
 Call = Callable[..., "Answered"]
 """`call(action, payload)`."""
@@ -50,12 +59,8 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayProcess
     folder = tmp_path_factory.mktemp("gateway")
     hashed = [hashed_password(identity) for identity in ("GONE", *(identity_of(*station) for station in STATIONS))]
     (folder / "credentials").write_text("".join(hashed))
-    (folder / "tokens.toml").write_text(f'[[token]]\nid = "{TOKEN}"\n')
-    sections = {
-        "stations": {"unknown": "reject", "credentials": "basic", "credentials_file": "credentials", "strict": True},
-        "authorisation": {"token_file": "tokens.toml"},
-    }
-    with running(folder, **sections) as gateway:
+    (folder / "tokens.toml").write_text(TOKENS)
+    with running(folder, **SECTIONS) as gateway:
         yield gateway
         assert [event for event in gateway.log() if event["level"] == "error"] == []
 
@@ -332,3 +337,22 @@ def test_a_station_that_is_not_connected_is_offline(gateway: GatewayProcess, scr
         assert station.leave()["faults"] == []
     gateway.wait_until(lambda: post(gateway, identity, "ClearCache", {}).outcome == (503, "offline"), "it is offline")
     assert post(gateway, "NEVER-SEEN", "ClearCache", {}).status == 404
+
+
+@needs_openssl
+@pytest.mark.parametrize(("client", "version"), [("ocpp-rpc", "ocpp1.6"), ("ocpp-ws-io", "ocpp2.1")])
+def test_a_station_charges_over_tls(scripts: Path, tmp_path: Path, client: str, version: str) -> None:
+    """Security profile 2. Node takes the gateway's certificate for its own sake, and checks the address in it."""
+    certificate = Certificate(tmp_path, "gateway", "ecdsa")
+    (tmp_path / "credentials").write_text(hashed_password("SECURE"))
+    (tmp_path / "tokens.toml").write_text(TOKENS)
+    gateway = TlsGateway(tmp_path, [certificate], **SECTIONS)
+    try:
+        gateway.start()
+        options = options_of(gateway, client, version, "SECURE")
+        options["endpoint"] = gateway.secure_url("").removesuffix("/")
+        with node_station(scripts, tmp_path, certificate.certificate_file, **options) as station:
+            assert station.leave()["faults"] == []
+            assert transactions(gateway, station) == [(TOKEN, CHARGE_WH[version], 1, "[]", "Local")]
+    finally:
+        gateway.end()

@@ -11,6 +11,8 @@ import * as ocppWsIo from "ocpp-ws-io";
 
 export const NO_ANSWER = Symbol("no answer");
 
+const { SecurityProfile } = ocppWsIo;
+
 const CALL_TIMEOUT_MS = 30_000;
 
 const clients = {
@@ -107,7 +109,7 @@ class OcppWsIoClient {
       endpoint,
       identity,
       password,
-      securityProfile: password === null ? ocppWsIo.SecurityProfile.NONE : ocppWsIo.SecurityProfile.BASIC_AUTH,
+      securityProfile: endpoint.startsWith("wss:") ? SecurityProfile.TLS_BASIC_AUTH : SecurityProfile.BASIC_AUTH,
       protocols: [version],
       strictMode: true,
       reconnect: false,

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -143,6 +144,25 @@ def test_updates_and_uploads_are_followed_to_their_ends(tmp_path, version):
         assert len(await api.get("/jobs")) == 4
 
     with_station(tmp_path, version, play)
+
+
+@pytest.mark.parametrize("version", ["ocpp1.6", "ocpp2.1"])
+def test_an_update_is_followed_over_the_death_of_the_gateway(tmp_path, version):
+    async def main(gateway: GatewayProcess) -> None:
+        async with station(gateway, version) as api:
+            later = datetime.now(UTC) + timedelta(seconds=3 * SPEED)
+            body = {"location": "https://files.example/v2.bin", "retrieve_at": later.isoformat()}
+            update = await api.accepted("POST", "/firmware", body)
+            gateway.kill()
+            await asyncio.to_thread(gateway.start)
+            job = await api.get(f"/jobs/{update['request_id']}")
+            assert not job["ended"]
+            job = await api.job_ends(update["request_id"])
+            assert job["state"] == "Installed"
+            assert job["firmware_before"] != job["firmware_now"] == (await api.get())["boot"]["firmware"]
+
+    with running(tmp_path) as gateway:
+        asyncio.run(main(gateway))
 
 
 @pytest.mark.parametrize("version", VERSIONS)

@@ -257,6 +257,7 @@ class Gateway:
         self.draining = True
         self.log("draining", connections=self.listener.connections)
         drain = self.config.drain
+        await self._upkeep.stop()
         await self.commands.drain(drain.grace_s)
         await self.listener.drain(
             closes_per_s=drain.closes_per_s,

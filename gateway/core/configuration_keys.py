@@ -1,4 +1,4 @@
-"""Configuration keys of OCPP 1.6 (section 9, and the security white paper) as variables of OCPP 2.x.
+"""Configuration keys of OCPP 1.6 (section 9, security white paper, ISO 15118 application note) as variables of 2.x.
 
 A key is here if the variable means the same in the same unit; every other key is a variable of the same name of the
 component `ChargePoint`. Either name can be used for a station that speaks 1.6.
@@ -17,15 +17,20 @@ _KEYS: Final[Mapping[str, tuple[str, str, str | None]]] = {
     "AllowOfflineTxForUnknownId": ("AuthCtrlr", "OfflineTxForUnknownIdEnabled", None),
     "AuthorizationCacheEnabled": ("AuthCacheCtrlr", "Enabled", None),
     "AuthorizeRemoteTxRequests": ("AuthCtrlr", "AuthorizeRemoteStart", None),
+    "CentralContractValidationAllowed": ("ISO15118Ctrlr", "CentralContractValidationAllowed", None),
+    "CertSigningRepeatTimes": ("SecurityCtrlr", "CertSigningRepeatTimes", None),
+    "CertSigningWaitMinimum": ("SecurityCtrlr", "CertSigningWaitMinimum", None),
     "CertificateSignedMaxChainSize": ("SecurityCtrlr", "MaxCertificateChainSize", None),
     "ChargeProfileMaxStackLevel": ("SmartChargingCtrlr", "ProfileStackLevel", None),
     "ChargingScheduleMaxPeriods": ("SmartChargingCtrlr", "PeriodsPerSchedule", None),
     "ClockAlignedDataInterval": ("AlignedDataCtrlr", "Interval", None),
     "ConnectionTimeOut": ("TxCtrlr", "EVConnectionTimeOut", None),
     "ConnectorSwitch3to1PhaseSupported": ("SmartChargingCtrlr", "Phases3to1", None),
+    "ContractValidationOffline": ("ISO15118Ctrlr", "ContractValidationOffline", None),
     "CpoName": ("SecurityCtrlr", "OrganizationName", None),
     "GetConfigurationMaxKeys": ("DeviceDataCtrlr", "ItemsPerMessage", "GetVariables"),
     "HeartbeatInterval": ("OCPPCommCtrlr", "HeartbeatInterval", None),
+    "ISO15118PnCEnabled": ("ISO15118Ctrlr", "PnCEnabled", None),
     "LocalAuthListEnabled": ("LocalAuthListCtrlr", "Enabled", None),
     "LocalAuthorizeOffline": ("AuthCtrlr", "LocalAuthorizeOffline", None),
     "LocalPreAuthorize": ("AuthCtrlr", "LocalPreAuthorize", None),

@@ -17,7 +17,9 @@ PAGE_MAX: Final = 1000
 """Most variables on one page: about 0.3 MB of JSON. A station has some hundreds."""
 
 _SECRET: Final = re.compile(
-    r"password|passphrase|authorizationkey|secret|privatekey|credential|accesstoken|apikey|apn(user|pass)|pin$", re.I
+    r"passw(or)?d|passphrase|passcode|authorizationkey|secret|credential|accesstoken|apnuser|psk$|pin$"
+    r"|(private|api|vpn|wifi|wpa|shared|encryption)_?-?key",
+    re.IGNORECASE,
 )
 """Names of variables and keys whose values are secrets, whatever their mutability says. `BasicAuthPassword` of
 SecurityCtrlr, `AuthorizationKey` of 1.6, `ApnPassword`, `VpnPassword`, and what vendors call theirs."""

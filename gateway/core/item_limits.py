@@ -23,7 +23,7 @@ ENVELOPE_BYTES: Final = 128
 """What stands around the items of a message: type, id, action, and the other fields of the request."""
 
 
-class MessageLimit(Struct, frozen=True):
+class MessageLimit(Struct, frozen=True, omit_defaults=True):
     """The largest message of one action: items, and bytes of the whole message. None: the station does not say."""
 
     items: int | None = None

@@ -279,6 +279,10 @@ def test_a_listener_off_loopback_may_accept_everybody_if_somebody_says_so(write)
         ('[stations]\nunknown = "reject"', "$.stations.list_file: must be set"),
         ('[authorisation]\nmode = "accept_all"\ntoken_file = "x"', "$.authorisation.token_file: is not used"),
         ('[admin]\nhost = "0.0.0.0"', "$.admin.token_file: must be set"),
+        (
+            '[[stations.group]]\nname = "a"\nmatch = "*"\nlocal_list = true',
+            "$.authorisation.token_file: must be set, because the group 'a' has local_list = true",
+        ),
         ("[commands]\ntimeout_s = 400", "$.commands.timeout_max_s: is 300, must be at least commands.timeout_s"),
         ("[admin]\nport = 9000", "$.admin.port: is 9000, the same as listener.port"),
         (f"[tls]\nport = 9000\n{CERTIFICATE}", "$.tls.port: is 9000, the same as listener.port"),

@@ -288,9 +288,8 @@ class TestAttending:
         assert station.asked == []
 
     def test_limits_come_first_and_then_the_list(self) -> None:
-        limits = {"key": "SendLocalListMaxLength", "readonly": True, "value": "5"}
         script = {
-            "GetConfiguration": lambda payload: {"configurationKey": [limits]},
+            "GetConfiguration": lambda payload: {"unknownKey": payload["key"]},
             "GetLocalListVersion": lambda payload: {"listVersion": 0},
             "SendLocalList": lambda payload: {"status": "Accepted"},
         }

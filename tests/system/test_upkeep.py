@@ -112,10 +112,23 @@ def test_lists_of_all_versions_follow_the_operators_over_restarts(tmp_path: Path
                 assert (shown["entries"], shown["version"]) == (len(later), one.equipment.local_list.version)
                 result = await asyncio.to_thread(gateway.post, f"{one.identity}/local-list/sync", {})
                 assert result["update_type"] == "None"
+            await asyncio.to_thread(meddle, gateway, fleet.stations[0], later)
             statistics = fleet.statistics
             assert (statistics.malformed, statistics.refused) == (0, 0)
             sent = 'calls_total{action="SendLocalList",outcome="accepted",version="ocpp1.6"}'
-            assert gateway.metrics()[sent] == 2  # seven tokens of difference fit one message to each of two stations
+            # Seven tokens of difference fit one message to each of two stations; then one meddled, and got it all.
+            assert gateway.metrics()[sent] == 2 + 1 + 3
+
+    def meddle(gateway: OperatedGateway, one: SimulatedStation, tokens: list[str]) -> None:
+        """Write a list by a raw call under the very version that the gateway keeps: it is not taken for its own."""
+        version = one.equipment.local_list.version
+        body = {"listVersion": version, "updateType": "Full", "localAuthorizationList": []}
+        assert gateway.post(f"{one.identity}/calls/SendLocalList", body)["outcome"] == "accepted"
+        assert one.equipment.local_list.size == 0
+        assert gateway.station(f"{one.identity}/local-list")["in_step"] is False
+        result = gateway.post(f"{one.identity}/local-list/sync", {})
+        assert (result["update_type"], result["messages"]) == ("Full", 3)
+        assert listed(one, tokens)
 
     gateway = OperatedGateway(tmp_path, tokens)
     try:

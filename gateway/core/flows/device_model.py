@@ -162,16 +162,18 @@ async def report(operator: Operator, station: Station, request: ReportRequest) -
     if isinstance(limits, CallEnded):
         return failed(limits)
     asked = [_to_component_variable(variable.address) for variable in request.variables]
-    result = Result(Outcome.ACCEPTED, {"parts": 0})
+    result = Result(Outcome.ACCEPTED)
+    parts = 0
     for message in in_messages(asked, "GetReport", limits) or [()]:
         criteria: dict[str, Any] = {"componentCriteria": request.criteria} if request.criteria else {}
         wanted: dict[str, Any] = {"componentVariable": message} if message else {}
         result = await gather(
             operator, station, "GetReport", criteria | wanted, reported_by="NotifyReport", hear_part=count
         )
+        parts += result.body.get("parts", 0)
         if result.outcome is not Outcome.ACCEPTED:
             break
-    return _with_variables(result, variables)
+    return _with_variables(Result(result.outcome, {**result.body, "parts": parts}, result.reason), variables)
 
 
 async def _report_16(operator: Operator, station: Station, request: ReportRequest) -> Result:

@@ -300,6 +300,8 @@ async def item_limits(operator: Operator, station: Station) -> ItemLimits | Call
         limits = await _limits_2(operator, station)
     if isinstance(limits, ItemLimits):
         await operator.record(station, [LIMITS.holds(KEY, limits, operator.now())])
+    elif limits.outcome is Outcome.CALL_ERROR:  # it will not say: be careful for now, and ask again another time
+        return ItemLimits(firmware_of(station), {})
     return limits
 
 
@@ -315,17 +317,18 @@ async def _limits_2(operator: Operator, station: Station) -> ItemLimits | CallEn
     if rest.failure is not None:
         return rest.failure
     values = {result.address: result.value for result in (*first.results, *rest.results) if result.status in DONE}
-    by_action = {
-        action: MessageLimit(_integer(values.get(items)), _integer(values.get(size))) for action, items, size in _LIMITS
-    }
+    limits = [(action, _integer(values.get(items)), _integer(values.get(size))) for action, items, size in _LIMITS]
+    by_action = {action: MessageLimit(items, size) for action, items, size in limits if items or size}
     return ItemLimits(firmware_of(station), by_action, list_enabled=_boolean(values.get(_LIST_ENABLED)))
 
 
 async def _limits_16(operator: Operator, station: Station) -> ItemLimits | CallEnded:
-    """Ask for four keys at once, and one by one where that is refused."""
+    """Ask for four keys at once, and one by one for those that are not answered so."""
     answers, failure = await get_keys(operator, station, _LIMIT_KEYS_16, ItemLimits(None, {}))
-    if failure is not None and failure.outcome is Outcome.CALL_ERROR:
-        answers, failure = await get_keys(operator, station, _LIMIT_KEYS_16, _ONE_BY_ONE)
+    left = [key for key in _LIMIT_KEYS_16 if key.lower() not in answers]
+    if left and (failure is None or failure.outcome is Outcome.CALL_ERROR):
+        rest, failure = await get_keys(operator, station, left, _ONE_BY_ONE)
+        answers |= rest
     if failure is not None:
         return failure
     keys = [said_of(address_of_key(said.key), said) for said in answers.values() if said is not None]

@@ -165,6 +165,26 @@ class TestGet:
         assert statuses == ["Accepted", "UnknownVariable", "UnknownComponent"]
         assert ("C", "W", "", 0) not in station.kept()
 
+    def test_a_16_station_that_passes_over_keys_is_asked_for_them_one_by_one(self) -> None:
+        keys = Keys16({"SendLocalListMaxLength": "7", "LocalAuthListMaxLength": "70"}, max_keys=9)
+
+        def cut(payload: Any) -> Any:
+            return {"configurationKey": keys.get(payload)["configurationKey"][:1]}
+
+        station = ScriptedStation(OCPP16, {"GetConfiguration": cut})
+        station.run(get, request_of(GetRequest, variables=named(("ChargePoint", "HeartbeatInterval"))))
+        limits = known_limits(station.station)
+        assert limits is not None
+        assert (limits.items("GetConfiguration"), limits.items("SendLocalList"), limits.list_entries) == (9, 7, 70)
+
+    @pytest.mark.parametrize("version", [OCPP16, OCPP201])
+    def test_a_station_that_will_not_tell_its_limits_is_asked_again_another_time(self, version: str) -> None:
+        station = ScriptedStation(version, {})
+        result = station.run(get, request_of(GetRequest, variables=named(("ChargePoint", "HeartbeatInterval"))))
+        assert result.outcome is Outcome.CALL_ERROR
+        assert result.body["error_code"] == "NotImplemented"
+        assert known_limits(station.station) is None
+
     def test_a_station_that_refuses_all_rejects(self) -> None:
         station = ScriptedStation(OCPP201, Model2({}, items=9).script())
         result = station.run(get, request_of(GetRequest, variables=named(("C", "W"))))

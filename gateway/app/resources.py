@@ -3,8 +3,8 @@
 import resource
 from typing import Final
 
-OTHER_FILES: Final = 512
-"""Open files that are no stations: 256 clients of the admin port, 64 connections that are being turned away, and the
+OTHER_FILES: Final = 1280
+"""Open files that are no stations: 1,024 clients of the admin port, 64 connections that are being turned away, and the
 journal, the store, the log and the interpreter's own."""
 
 

@@ -9,7 +9,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from hmac import compare_digest
-from typing import Any, Final, Protocol, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias, cast
 from urllib.parse import urlsplit
 
 import orjson
@@ -33,9 +33,14 @@ CURSOR_CHARACTERS_MAX: Final = 255
 BODY_BYTES_MAX: Final = 256 * 1024
 """Largest body of a request. A local list of 1,000 id tokens is about 100 KiB."""
 
-CONNECTIONS_MAX: Final = 256
-"""Connections open at once; more are closed at once. A command holds one until it has ended, so this is also the
-most commands at once."""
+CONNECTIONS_MAX: Final = 1024
+"""Connections open at once; one more is answered 503 and closed. A command holds one until it has ended, so this is
+also the most commands at once."""
+
+TOO_MANY: Final = (
+    b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+)
+"""What is said on a connection for which there is no room."""
 
 BACKLOG: Final = 128
 """Connections that the kernel holds until they are accepted."""
@@ -225,9 +230,11 @@ class AdminServer:
 
 
 class _TooMany(asyncio.Protocol):
-    """Closes a connection for which there is no room."""
+    """Turns a connection away for which there is no room."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Say so and close, before anything is read."""
+        cast(asyncio.Transport, transport).write(TOO_MANY)  # uvloop's is no subclass
         transport.close()
 
 

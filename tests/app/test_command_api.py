@@ -109,6 +109,17 @@ def test_without_a_key_every_request_is_carried_out(tmp_path):
     run(story())
 
 
+def test_a_request_of_null_is_sent_as_an_empty_object(tmp_path):
+    async def story():
+        async with running(tmp_path) as gateway, gateway.station("CP1") as station:
+            asked = gateway.commands.call("CP1", "ClearCache", b" null\n", timeout_s=20, key=None)
+            answering = asyncio.create_task(answer(station))
+            assert (await asked).status == 200
+            assert (await answering)[2:] == ["ClearCache", {}]
+
+    run(story())
+
+
 def test_who_asks_again_meanwhile_waits_for_the_first_answer(tmp_path):
     async def story():
         async with running(tmp_path) as gateway, gateway.station("CP1") as station:

@@ -17,9 +17,9 @@ print(allow_connections(wanted), *resource.getrlimit(resource.RLIMIT_NOFILE))
 @pytest.mark.parametrize(
     ("soft", "hard", "wanted", "expected"),
     [
-        (1000, 4000, 400, "400 1000 4000"),
-        (1000, 4000, 2000, "2000 2512 4000"),
-        (1000, 4000, 18000, "3488 4000 4000"),
+        (2000, 4000, 500, "500 2000 4000"),
+        (1000, 4000, 2000, "2000 3280 4000"),
+        (1000, 4000, 18000, "2720 4000 4000"),
         (100, 100, 18000, "1 100 100"),
     ],
     ids=["enough", "raised", "lowered to what there is", "hardly any"],

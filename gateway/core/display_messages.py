@@ -4,15 +4,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-import msgspec
 from msgspec import UNSET, Struct
 
-from gateway.core.facts import FactKind
+from gateway.core.facts import FactKind, in_full
 from gateway.core.records import Record
 from gateway.core.stations import Station
 
 
-class DisplayMessage(Struct, frozen=True):
+class DisplayMessage(Struct, frozen=True, omit_defaults=True):
     """One message. It is shown in `state` only, if that is given, and with `transaction` only while that one runs."""
 
     message_id: int
@@ -62,7 +61,7 @@ def message_of(message: Any) -> DisplayMessage:
 def shown(station: Station, parameters: Mapping[str, str], now: datetime) -> list[dict[str, Any]]:
     """Return the messages that the station is known to have, by their ids."""
     messages = sorted(DISPLAY_MESSAGES.of(station).values(), key=lambda message: message.message_id)
-    return [msgspec.to_builtins(message) for message in messages]
+    return [in_full(message) for message in messages]
 
 
 def _given(value: Any) -> Any:

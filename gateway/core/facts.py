@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -14,7 +14,10 @@ Value = TypeVar("Value", bound=Struct)
 
 
 class FactKind(Generic[Value]):
-    """One kind of fact: what it is called on disk, and the type of its values. Values only ever get new fields."""
+    """One kind of fact: what it is called on disk, and the type of its values.
+
+    A type only ever gets new fields, with defaults, and omits those: 64 values of each kind may be kept per station.
+    """
 
     def __init__(self, kind: str, value_type: type[Value]) -> None:
         self.kind = kind
@@ -36,3 +39,9 @@ class FactKind(Generic[Value]):
         """Return what holds for `key`, None if nothing does."""
         value = station.facts(self.kind).get(key)
         return None if value is None else self._decode(value)
+
+
+def in_full(value: Struct) -> dict[str, Any]:
+    """Return a value as JSON is made of it, with the fields that it omits on disk."""
+    fields: dict[str, Any] = msgspec.to_builtins(msgspec.structs.asdict(value))
+    return fields

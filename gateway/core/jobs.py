@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import UNSET, Struct
 
-from gateway.core.facts import FactKind
+from gateway.core.facts import FactKind, in_full
 from gateway.core.records import Record
 from gateway.core.stations import Station
 
@@ -79,7 +79,7 @@ class Step(Struct, frozen=True):
     state: str
 
 
-class Job(Struct, frozen=True):
+class Job(Struct, frozen=True, omit_defaults=True):
     """One job. `due_at` is when the station may begin with the last part of it; `location` is without secrets.
 
     `firmware_before` is the version at the time of asking: some stations only show by their next boot that an update
@@ -206,7 +206,7 @@ def shown_one(station: Station, parameters: Mapping[str, str], now: datetime) ->
 def _shown(station: Station, job: Job, now: datetime) -> dict[str, Any]:
     boot = station.state.boot
     return {
-        **msgspec.to_builtins(job),
+        **in_full(job),
         "ended": job.ended,
         "succeeded": job.succeeded,
         "stalled": job.stalled(now),

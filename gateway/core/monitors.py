@@ -8,15 +8,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-import msgspec
 from msgspec import UNSET, Struct
 
-from gateway.core.facts import FactKind
+from gateway.core.facts import FactKind, in_full
 from gateway.core.records import Record
 from gateway.core.stations import Station
 
 
-class Monitor(Struct, frozen=True):
+class Monitor(Struct, frozen=True, omit_defaults=True):
     """What one monitor watches and when it speaks: `value` is a threshold, a delta or an interval, by `type`.
 
     `kind` is the eventNotificationType of 2.1: who put the monitor there.
@@ -83,7 +82,7 @@ def records_of_cleared(monitor_ids: Sequence[int], now: datetime) -> list[Record
 
 def shown(station: Station, parameters: Mapping[str, str], now: datetime) -> list[dict[str, Any]]:
     """Return the monitors that are known, by their ids."""
-    return [msgspec.to_builtins(known) for known in sorted(MONITORS.of(station).values(), key=lambda m: m.monitor_id)]
+    return [in_full(known) for known in sorted(MONITORS.of(station).values(), key=lambda m: m.monitor_id)]
 
 
 def _holds(monitor: Monitor, now: datetime) -> Record:

@@ -7,7 +7,7 @@ from typing import Any, Final, Literal, TypeAlias
 import msgspec
 from msgspec import Struct
 
-from gateway.core.facts import FactKind
+from gateway.core.facts import FactKind, in_full
 from gateway.core.records import Record
 from gateway.core.stations import Station
 
@@ -24,7 +24,7 @@ _UPDATES: Final[Mapping[str, State]] = {
 """ReservationUpdateStatusEnumType of 2.x."""
 
 
-class Reservation(Struct, frozen=True):
+class Reservation(Struct, frozen=True, omit_defaults=True):
     """One reservation. `evse` None: any EVSE, of `connector_type` if that is given.
 
     A state of `unanswered` says that nobody knows whether the station has heard of it. `transaction` is the one that
@@ -115,4 +115,4 @@ def records_of_use(station: Station, reservation_id: int | None, transaction: st
 def shown(station: Station, parameters: Mapping[str, str], now: datetime) -> list[dict[str, Any]]:
     """Return all reservations, the newest first."""
     reservations = sorted(RESERVATIONS.of(station).values(), key=lambda known: known.made_at, reverse=True)
-    return [msgspec.to_builtins(reservation.at(now)) for reservation in reservations]
+    return [in_full(reservation.at(now)) for reservation in reservations]

@@ -2,7 +2,6 @@
 
 from typing import Annotated, Any, Final, Literal
 
-import msgspec
 from msgspec import Meta
 
 from gateway.core.calls import Outcome
@@ -14,6 +13,7 @@ from gateway.core.display_messages import (
     records_of_set,
     shown,
 )
+from gateway.core.facts import in_full
 from gateway.core.flows.flow import Flow, Operator, Result, Shown
 from gateway.core.flows.reports import PART_TIMEOUT_S
 from gateway.core.flows.words import Body, Identifier, given, keep, remembered, require_2, result_of, stamp
@@ -119,7 +119,7 @@ async def report_messages(operator: Operator, station: Station, body: ReportMess
         whole = status == "Unknown" or await hearing.end()
     finally:
         hearing.stop()
-    body_of_result = {"request_id": request_id, "messages": msgspec.to_builtins(reported)}
+    body_of_result = {"request_id": request_id, "messages": [in_full(message) for message in reported]}
     if not whole:
         return Result(Outcome.TIMEOUT, body_of_result, "the station did not send the whole report")
     now = operator.now()

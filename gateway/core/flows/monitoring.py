@@ -6,6 +6,7 @@ import msgspec
 from msgspec import UNSET, Meta
 
 from gateway.core.calls import CallEnded, Outcome
+from gateway.core.facts import in_full
 from gateway.core.flows.flow import Flow, Operator, Result, Shown, failed
 from gateway.core.flows.reports import gather
 from gateway.core.flows.variables import item_limits
@@ -172,7 +173,9 @@ async def report_monitors(operator: Operator, station: Station, body: ReportMoni
     result = await gather(
         operator, station, "GetMonitoringReport", request, reported_by="NotifyMonitoringReport", hear_part=hear_part
     )
-    return Result(result.outcome, {**result.body, "monitors": msgspec.to_builtins(reported)}, result.reason)
+    return Result(
+        result.outcome, {**result.body, "monitors": [in_full(monitor) for monitor in reported]}, result.reason
+    )
 
 
 async def set_base(operator: Operator, station: Station, body: MonitoringBase) -> Result:

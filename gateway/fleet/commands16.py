@@ -11,7 +11,7 @@ import msgspec
 from gateway.fleet.configuration16 import KEYS, KEYS_PER_MESSAGE_MAX, change, read
 from gateway.fleet.dialect import Payload, Refusal, Serve, timestamp
 from gateway.fleet.features.certificates import NotACertificate, parse_certificate
-from gateway.fleet.features.composite import DAY, WEEK, Period, Profile
+from gateway.fleet.features.composite import RECURS, Period, Profile
 from gateway.fleet.features.local_list import ENTRIES_PER_MESSAGE_MAX, ListEntry
 from gateway.fleet.features.profiles import STATION_MAX, TX
 from gateway.fleet.features.reservations import Reservation
@@ -43,12 +43,11 @@ from gateway.fleet.payloads16 import (
     UnlockConnector,
     UpdateFirmware,
 )
+from gateway.fleet.schedules import told_schedule
 from gateway.fleet.triggers import trigger as send_triggered
 
 if TYPE_CHECKING:
     from gateway.fleet.ocpp16 import Ocpp16
-
-RECURS = {"Daily": DAY, "Weekly": WEEK}
 
 USES = {"CentralSystemRootCertificate": "CSMSRootCertificate"}
 """CertificateUse where 2.x has another word."""
@@ -214,17 +213,7 @@ def composite(dialect: "Ocpp16", asked: GetCompositeSchedule, now: datetime) -> 
     if not 0 <= asked.connector_id <= len(dialect.station.outlets):
         return _status("Rejected")
     profiles = dialect.station.equipment.profiles
-    unit = asked.charging_rate_unit or "A"
-    circuit = profiles.circuit(asked.connector_id)
-    periods = [
-        {
-            "startPeriod": interval.start_s,
-            "limit": round(interval.current_a if unit == "A" else circuit.watts(interval.current_a), 1),
-            "numberPhases": circuit.phases,
-        }
-        for interval in profiles.composite(asked.connector_id, now, asked.duration)
-    ]
-    schedule = {"duration": asked.duration, "chargingRateUnit": unit, "chargingSchedulePeriod": periods}
+    schedule = told_schedule(profiles, asked.connector_id, now, asked.duration, asked.charging_rate_unit)
     return {
         "status": "Accepted",
         "connectorId": asked.connector_id,

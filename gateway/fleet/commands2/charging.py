@@ -7,7 +7,7 @@ import msgspec
 
 from gateway.fleet.commands2.answers import status
 from gateway.fleet.dialect import Payload, Refusal, Serve, timestamp
-from gateway.fleet.features.composite import DAY, WEEK, Period, Profile
+from gateway.fleet.features.composite import RECURS, Period, Profile
 from gateway.fleet.features.profiles import TX, Installed
 from gateway.fleet.payloads2 import (
     ChargingProfile,
@@ -19,9 +19,8 @@ from gateway.fleet.payloads2 import (
     SetChargingProfile,
 )
 from gateway.fleet.payloads21 import UpdateDynamicSchedule, UsePriorityCharging
+from gateway.fleet.schedules import told_schedule
 from gateway.fleet.station import SimulatedStation
-
-RECURS = {"Daily": DAY, "Weekly": WEEK}
 
 SOURCE = "CSO"
 """ChargingLimitSourceEnumType of all that a server sets."""
@@ -81,24 +80,8 @@ def composite(station: SimulatedStation, asked: GetCompositeSchedule, now: datet
     """K08."""
     if not 0 <= asked.evse_id <= len(station.outlets):
         return status("Rejected", "UnknownEvse")
-    profiles = station.equipment.profiles
-    unit = asked.charging_rate_unit or "A"
-    circuit = profiles.circuit(asked.evse_id)
-    periods = [
-        {
-            "startPeriod": interval.start_s,
-            "limit": round(interval.current_a if unit == "A" else circuit.watts(interval.current_a), 1),
-            "numberPhases": circuit.phases,
-        }
-        for interval in profiles.composite(asked.evse_id, now, asked.duration)
-    ]
-    schedule = {
-        "evseId": asked.evse_id,
-        "duration": asked.duration,
-        "scheduleStart": timestamp(now),
-        "chargingRateUnit": unit,
-        "chargingSchedulePeriod": periods,
-    }
+    schedule = told_schedule(station.equipment.profiles, asked.evse_id, now, asked.duration, asked.charging_rate_unit)
+    schedule |= {"evseId": asked.evse_id, "scheduleStart": timestamp(now)}
     return {"status": "Accepted", "schedule": schedule}
 
 

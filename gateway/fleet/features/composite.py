@@ -20,6 +20,9 @@ PHASES_DEFAULT = 3
 
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
 
+RECURS = {"Daily": DAY, "Weekly": WEEK}
+"""RecurrencyKindEnumType."""
+
 
 class Period(Struct, frozen=True):
     """From `start_s` after the schedule's start, `limit` in its unit. None: no limit."""

@@ -37,6 +37,9 @@ CONNECTIONS_MAX: Final = 1024
 """Connections open at once; one more is answered 503 and closed. A command holds one until it has ended, so this is
 also the most commands at once."""
 
+CROWDED: Final = CONNECTIONS_MAX // 2
+"""Connections beyond which each is closed after its answer."""
+
 TOO_MANY: Final = (
     b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 )
@@ -107,7 +110,7 @@ class AdminServer:
 
     async def start(self) -> None:
         """Listen. Raises OSError if the address cannot be had."""
-        app = web.Application(middlewares=[self._explain, self._guard], client_max_size=BODY_BYTES_MAX)
+        app = web.Application(middlewares=[self._hang_up, self._explain, self._guard], client_max_size=BODY_BYTES_MAX)
         app.add_routes(
             [
                 web.get("/metrics", self._get_metrics),
@@ -153,10 +156,14 @@ class AdminServer:
 
     def _protocol(self) -> asyncio.Protocol:
         """Return what serves a new connection."""
-        assert self._runner is not None
-        server = self._runner.server
-        assert server is not None
+        server = self._web_server
         return server() if len(server.connections) < CONNECTIONS_MAX else _TooMany()
+
+    @property
+    def _web_server(self) -> web.Server:
+        assert self._runner is not None
+        assert self._runner.server is not None
+        return self._runner.server
 
     def _note(self, record: logging.LogRecord) -> bool:
         """Put what aiohttp has to say into our log. What is no HTTP is the client's fault, and was answered 400."""
@@ -164,6 +171,14 @@ class AdminServer:
         level = "debug" if isinstance(error, HttpProcessingError) else "error"
         self._log("admin_connection_failed", level=level, error=error or record.getMessage())
         return False
+
+    @web.middleware
+    async def _hang_up(self, request: web.Request, handler: _Handler) -> web.StreamResponse:
+        """Keep no connection open for later while there are many: idle ones would take the places of others."""
+        response = await handler(request)
+        if len(self._web_server.connections) > CROWDED:
+            response.force_close()
+        return response
 
     @web.middleware
     async def _explain(self, request: web.Request, handler: _Handler) -> web.StreamResponse:

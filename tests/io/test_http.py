@@ -414,6 +414,29 @@ def test_every_answer_forbids_caching_and_guessing():
     serve(check)
 
 
+def test_in_a_crowd_connections_are_closed_after_their_answer(monkeypatch):
+    monkeypatch.setattr("gateway.io.http.CROWDED", 2)
+
+    async def run():
+        server = AdminServer(Shown(), host="127.0.0.1", port=0, token=None, log=print)
+        await server.start()
+        port = int(server.url.rsplit(":", 1)[1])
+        said, held = [], []
+        for _ in range(3):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            held.append(writer)
+            writer.write(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
+            head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 10)
+            said.append(b"\r\nConnection: close\r\n" in head)
+        assert said == [False, False, True]
+        assert await asyncio.wait_for(reader.read(), 10) == b'{"live":true}'
+        for writer in held:
+            writer.close()
+        await server.stop()
+
+    asyncio.run(run())
+
+
 @pytest.mark.parametrize(
     "garbage", [b"\x00\xff\r\n\r\n", b"GET\r\n\r\n", b"GET /" + b"a" * 100_000, b"\x16\x03\x01" * 100]
 )

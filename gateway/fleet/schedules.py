@@ -7,7 +7,7 @@ from gateway.fleet.features.profiles import Profiles
 
 
 def told_schedule(profiles: Profiles, evse: int, now: datetime, duration_s: int, unit: str | None) -> Payload:
-    """Duration, unit (A where the server leaves it to the station) and periods of what `evse` may draw from `now` on."""
+    """Duration, unit (A where the server leaves it open) and periods of what `evse` may draw from `now` on."""
     unit = unit or "A"
     circuit = profiles.circuit(evse)
     periods = [

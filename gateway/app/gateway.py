@@ -38,7 +38,7 @@ from gateway.core.quirks.policy import QuirkGroup, QuirkPolicy
 from gateway.core.quirks.second_look import SecondLook
 from gateway.core.recorder import Recorder
 from gateway.core.registry import TRANSACTION_ID_EPOCH_S, Registry, Restored, Saver, restore
-from gateway.core.session import Service
+from gateway.core.service import Service
 from gateway.core.stations import Station
 from gateway.core.tally import Tally
 from gateway.core.token_history import TokenHistory

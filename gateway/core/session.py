@@ -7,23 +7,19 @@ WebSocket's control frames pass meanwhile.
 
 import re
 from collections import deque
-from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, Final, Protocol, TypeAlias
-from zlib import crc32
+from typing import Any, Final
 
-from msgspec import Struct
-
-from gateway.core.calls import Call, CallEnded, CallQueue, Outcome, Schedule, outcome_of
-from gateway.core.csms import AnswerRaw, Csms, Decode, Deviation, Handle, OutOfBounds, Registration, Reply
-from gateway.core.protocols import Protocol as OcppProtocol
-from gateway.core.quirks.second_look import Mended, Reframed, SecondLook, with_evidence
-from gateway.core.recorder import Recorder
+from gateway.core.calls import Call, CallEnded, Outcome
+from gateway.core.csms import Deviation, OutOfBounds, Reply
+from gateway.core.link import NO_LINK, Link
+from gateway.core.own_calls import OwnCalls
+from gateway.core.quirks.second_look import Mended, Reframed, with_evidence
 from gateway.core.records import Entry, Event, RawMessage, Record
+from gateway.core.service import REFUSALS, BoundCall, Service
 from gateway.core.stations import LastMessage, Station
-from gateway.core.tally import ANSWERED, KEPT_RAW, OUTCOMES, REFUSED, REPEAT, UNKNOWN_ACTION, Tally
+from gateway.core.tally import ANSWERED, KEPT_RAW, OUTCOMES, REFUSED, REPEAT, UNKNOWN_ACTION
 from gateway.hot import EnvelopeError, EnvelopeFault, digest64, split_envelope
-from gateway.wire import messages
 from gateway.wire.messages import (
     CALL,
     CALL_ERROR,
@@ -34,165 +30,27 @@ from gateway.wire.messages import (
     Refusal,
     call_error,
     call_result,
-    call_result_error,
 )
-from gateway.wire.payloads import PayloadError, decode_response
+from gateway.wire.payloads import PayloadError
 from gateway.wire.signed import SUFFIX, signed_payload
-from gateway.wire.versions import Action, Send
-from gateway.wire.violations import Violation
 
 BOOT: Final = "BootNotification"
 
 DIGEST_BYTES: Final = 8
 """Of the digest that recognises a repeat, among the last 16 messages of one station."""
 
-REFUSALS: Final = {
-    Violation.SYNTAX: Refusal.SYNTAX,
-    Violation.UNKNOWN_PROPERTY: Refusal.UNKNOWN_PROPERTY,
-    Violation.MISSING: Refusal.MISSING,
-    Violation.TYPE: Refusal.TYPE,
-    Violation.CONSTRAINT: Refusal.CONSTRAINT,
-}
-
 _CALL_HEAD: Final = re.compile(rb'\s*\[\s*2\s*,\s*"(?:[^"\\]|\\.){1,360}"\s*,\s*"([A-Za-z0-9-]{1,50})"\s*,')
 """The start of a CALL whose payload is no JSON, so that a transaction message can be kept even then."""
-
-Log: TypeAlias = Callable[..., None]
-
-
-class Link(Protocol):
-    """The station's connection, as far as a session uses it."""
-
-    def write(self, message: bytes) -> bool:
-        """Send one OCPP-J message; False, and nothing sent, if the connection takes no more."""
-
-    def pause_reading(self) -> None:
-        """Read nothing from the socket until `resume_reading`."""
-
-    def resume_reading(self) -> None:
-        """Read on."""
-
-    def superseded(self) -> None:
-        """Close: the station has a newer connection."""
-
-    def failed(self, error: Exception) -> None:
-        """Close: the session failed with an error of ours."""
-
-
-class _NoLink:
-    """What a closed session has for a link. The real one is let go, so that it is freed without a search for cycles."""
-
-    __slots__ = ()
-
-    def write(self, message: bytes) -> bool:
-        return False
-
-    def pause_reading(self) -> None: ...
-
-    def resume_reading(self) -> None: ...
-
-    def superseded(self) -> None: ...
-
-    def failed(self, error: Exception) -> None: ...
-
-
-_NO_LINK: Final = _NoLink()
-
-
-class BoundCall(Struct, frozen=True):
-    """Everything that is known beforehand of one action of one version that a station may call or send."""
-
-    name: str
-    digest_seed: int
-    action: Action | Send
-    decode: Decode
-    handle: Handle
-    keyed: bool
-    answer_raw: AnswerRaw | None
-    refused_while: frozenset[Registration]
-    counted: int
-
-
-class Service:
-    """What all sessions of one version share."""
-
-    def __init__(
-        self,
-        protocol: OcppProtocol,
-        *,
-        csms: Csms,
-        recorder: Recorder,
-        tally: Tally,
-        schedule: Schedule,
-        next_message_id: Callable[[], str],
-        now: Callable[[], datetime],
-        monotonic: Callable[[], float],
-        log: Log,
-        second_look: SecondLook | None = None,
-        booted: Callable[[Station], None] = lambda _station: None,
-    ) -> None:
-        """`schedule` has a queue of outgoing calls ticked at its deadline; `next_message_id` gives each an id.
-
-        `second_look` looks at what was refused, with the quirks of its station; without it there are none.
-        `booted` hears of each station whose BootNotification was taken in.
-        """
-        self.protocol = protocol
-        self.csms = csms
-        self.recorder = recorder
-        self.journal = recorder.journal
-        self.tally = tally
-        self.schedule = schedule
-        self.next_message_id = next_message_id
-        self.now = now
-        self.monotonic = monotonic
-        self.log = log
-        self.booted = booted
-        self.second_look = second_look
-        self.waiting_for_room: dict[Session, None] = {}
-        """Sessions that hold a message until the journal has room, in order. Who closes is no longer among them."""
-        self.calls = self._bind(protocol.version.from_station)
-        self.sends = self._bind(protocol.version.sends)
-
-    def _bind(self, actions: Mapping[str, Action | Send]) -> dict[str, BoundCall]:
-        rules = self.protocol.rules
-        return {
-            name: BoundCall(
-                name=name,
-                digest_seed=crc32(name.encode()),
-                action=action,
-                decode=rules[name].decode,
-                handle=rules[name].handle,
-                keyed=rules[name].keyed,
-                answer_raw=rules[name].answer_raw,
-                refused_while=rules[name].refused_while,
-                counted=self.tally.base(self.protocol.version.subprotocol, name),
-            )
-            for name, action in actions.items()
-        }
-
-    def call_named(self, name: str) -> BoundCall | None:
-        """Return the action that a station calls by `name`: its own, or that of its signed form."""
-        call = self.calls.get(name)
-        if call is None and self.protocol.unwraps_signed and name.endswith(SUFFIX):
-            return self.calls.get(name.removesuffix(SUFFIX))
-        return call
-
-    def go_on(self) -> None:
-        """Let the sessions go on that wait: the journal has room again."""
-        waiting = list(self.waiting_for_room)
-        self.waiting_for_room.clear()
-        for session in waiting:
-            session.go_on()
 
 
 class Session:
     """One connection of one station. Messages come in through `receive`; answers and our calls leave by the link."""
 
     __slots__ = (
-        "_calls",
         "_closed",
         "_held",
         "_link",
+        "_own_calls",
         "_paused",
         "_received_monotonic_s",
         "_service",
@@ -212,7 +70,7 @@ class Session:
         self._received_monotonic_s = 0.0
         self._paused = False
         self._closed = False
-        self._calls: CallQueue | None = None
+        self._own_calls: OwnCalls | None = None
         self.asked_for: set[str] | None = None
         """Actions that the station was asked to send: it may, before it is accepted (2.0.1 use case B02)."""
 
@@ -230,37 +88,33 @@ class Session:
         """Write nothing more. What was appended to the journal stays; its answer is given to the repeat."""
         self._closed = True
         self._held = None
-        self._link = _NO_LINK
+        self._link = NO_LINK
         self._service.waiting_for_room.pop(self, None)
-        calls, self._calls = self._calls, None
+        calls, self._own_calls = self._own_calls, None
         if calls is not None:
             calls.close()
 
     @property
     def takes_calls(self) -> bool:
         """Whether `call` may be called: neither closed, nor are there too many calls under way."""
-        return not self._closed and (self._calls is None or not self._calls.full)
+        return not self._closed and (self._own_calls is None or not self._own_calls.full)
 
     @property
     def calls_under_way(self) -> tuple[str | None, int]:
         """The action of our open call, None if there is none, and how many wait behind it."""
-        return (None, 0) if self._calls is None else (self._calls.open_action, self._calls.waiting)
+        return (None, 0) if self._own_calls is None else self._own_calls.under_way
 
     def call(self, call: Call) -> None:
         """Send a call of ours, after those before it; `call.ended` hears what became of it. See `takes_calls`."""
         if self._closed:
             call.ended(CallEnded(Outcome.OFFLINE, sent=False))
             return
-        if self._calls is None:
-            self._calls = CallQueue(self._send_call, self._service.schedule)
-        tally, subprotocol, name, ended = self._service.tally, self.subprotocol, call.action.name, call.ended
+        self._calls().put(call)
 
-        def count(end: CallEnded) -> None:
-            tally.call_ended(subprotocol, name, end.outcome)
-            ended(end)
-
-        call.ended = count
-        self._calls.put(call)
+    def _calls(self) -> OwnCalls:
+        if self._own_calls is None:
+            self._own_calls = OwnCalls(self.station, self._service, self._link, strict=self.strict)
+        return self._own_calls
 
     def supersede(self) -> None:
         """End this connection in favour of a newer one of the same station."""
@@ -290,9 +144,9 @@ class Session:
             else:
                 self._receive_call(message_id, word, text[start:end])
         elif message_type == CALL_RESULT:
-            self._receive_result(message_id, text[start:end])
+            self._calls().take_result(message_id, text[start:end])
         elif message_type == CALL_ERROR:
-            self._end_call(message_id, CallEnded(Outcome.CALL_ERROR, error_code=word, reason=description))
+            self._calls().take_error(message_id, word, description)
         elif message_type == SEND and self._service.sends:
             self._receive_send(text, word, text[start:end])
         elif message_type == CALL_RESULT_ERROR and self._service.protocol.version.sends:
@@ -476,52 +330,6 @@ class Session:
         self._service.recorder.put(self.station, Entry(self.station.identity, now, None, b"", records), _nothing)
         self._note(call, now, outcome)
 
-    def _send_call(self, call: Call) -> bool:
-        call.message_id = self._service.next_message_id()
-        return self._link.write(messages.call(call.message_id, call.action.name, call.payload))
-
-    def _receive_result(self, message_id: str, payload: bytes) -> None:
-        """End the open call with its CALLRESULT; tell a 2.1 station if that is not what its schema says."""
-        call = self._take_answered(message_id)
-        if call is None:
-            return
-        try:
-            decoded = decode_response(call.action, payload)
-        except PayloadError as error:
-            service = self._service
-            if (look := service.second_look) is not None:
-                mended = look.result(self.station, self.subprotocol, call.action, payload, self.strict)
-                if mended is not None:
-                    call.ended(CallEnded(outcome_of(mended.json), response=mended.json, payload=mended.payload))
-                    self._send_next_call()
-                    return
-            service.csms.deviated(Deviation.RESULT_INVALID)
-            code = service.protocol.codes[REFUSALS[error.violation]]
-            if service.protocol.version.sends:
-                self._link.write(call_result_error(message_id, code, str(error)))
-            call.ended(CallEnded(Outcome.CALL_ERROR, response=payload, error_code=code, reason=str(error)))
-        else:
-            response = b"{}" if payload == b"null" else payload
-            call.ended(CallEnded(outcome_of(response), response=response, payload=decoded))
-        self._send_next_call()
-
-    def _end_call(self, message_id: str, end: CallEnded) -> None:
-        """End the open call, if this is its id."""
-        call = self._take_answered(message_id)
-        if call is not None:
-            call.ended(end)
-            self._send_next_call()
-
-    def _take_answered(self, message_id: str) -> Call | None:
-        call = None if self._calls is None else self._calls.take_answered(message_id)
-        if call is None:
-            self._service.csms.deviated(Deviation.ANSWER_WITHOUT_CALL)
-        return call
-
-    def _send_next_call(self) -> None:
-        if self._calls is not None:
-            self._calls.send_next()
-
     def _answer_repeat(self, message_id: str, call: BoundCall, digest: bytes, now: datetime) -> bool:
         """Give a repeat the answer that the first got, once that one is on disk. Return whether it is a repeat."""
         answer = self.station.answer_to_repeat(digest)
@@ -590,7 +398,7 @@ class Session:
             return
         self._service.csms.deviated(Deviation.MESSAGE_UNREADABLE)
         if error.message_type in (CALL_RESULT, CALL_ERROR):
-            self._end_by_broken_answer(error)
+            self._calls().take_broken(error)
         if error.message_type is not None and error.message_type != CALL:
             return
         elif self._service.protocol.answers_unreadable:
@@ -605,25 +413,13 @@ class Session:
         if message_type == CALL:
             self._receive_call(reframed.message_id, word, payload, reframed.retold(self.subprotocol, word, original))
         elif message_type == CALL_RESULT:
-            self._receive_result(reframed.message_id, payload)
+            self._calls().take_result(reframed.message_id, payload)
         elif message_type == CALL_ERROR:
-            end_of_call = CallEnded(Outcome.CALL_ERROR, error_code=word, reason=description)
-            self._end_call(reframed.message_id, end_of_call)
+            self._calls().take_error(reframed.message_id, word, description)
         elif message_type == SEND and self._service.sends:
             self._receive_send(reframed.text, word, payload)
         else:
             self._receive_unknown_type(reframed.message_id)
-
-    def _end_by_broken_answer(self, error: EnvelopeError) -> None:
-        """End the open call if it is the one that an unreadable answer names; tell a 2.1 station that it was none."""
-        call = None if self._calls is None else self._calls.take_answered(error.message_id or "")
-        if call is None:
-            return
-        protocol = self._service.protocol
-        if error.message_type == CALL_RESULT and protocol.version.sends:
-            self._link.write(call_result_error(call.message_id, protocol.codes[Refusal.FRAMEWORK], error.reason))
-        call.ended(CallEnded(Outcome.CALL_ERROR, reason=error.reason))
-        self._send_next_call()
 
     def _receive_unknown_type(self, message_id: str) -> None:
         self._service.csms.deviated(Deviation.MESSAGE_TYPE_UNKNOWN)

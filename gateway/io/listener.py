@@ -14,7 +14,8 @@ from msgspec import Struct
 
 from gateway.core.admission import NOT_FOUND, Admission, Turned
 from gateway.core.registry import Registry
-from gateway.core.session import Log, Service, Session
+from gateway.core.service import Log, Service
+from gateway.core.session import Session
 from gateway.core.stations import Station
 from gateway.hot import CLOSE, Counters, Deflater, server_frame
 from gateway.io import heap

@@ -19,7 +19,8 @@ from gateway.core.protocols import PROTOCOLS
 from gateway.core.recorder import Recorder
 from gateway.core.records import Entry, Record, RegistrationStatus
 from gateway.core.registry import Registry
-from gateway.core.session import Service, Session
+from gateway.core.service import Service
+from gateway.core.session import Session
 from gateway.core.stations import Station
 from gateway.core.tally import OUTCOMES, Tally
 from tests.wire import schema_oracle

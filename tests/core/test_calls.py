@@ -364,7 +364,7 @@ def test_a_closed_connection_with_calls_is_freed_without_a_search_for_cycles(ben
     service.schedule = lambda queue, deadline: weakref.ref(queue)  # the timers keep nothing alive
     line = bench.connect(OCPP201)
     asked = [Asked(line) for _ in range(3)]
-    queue = weakref.ref(line.session._calls)  # it holds its session by the method that sends
+    queue = weakref.ref(line.session._own_calls._queue)
     gc.collect()
     gc.disable()
     try:

@@ -52,7 +52,7 @@ DEFAULT_UNITS: Final[dict[str, str]] = {
     "Display.PresentSOC": "Percent",
     "Display.TargetSOC": "Percent",
 }
-"""Those of `Display` are of 2.1: what a vehicle has its station show (ISO 15118-20). Times have no unit of their own."""
+"""Those of `Display` are of 2.1: what a vehicle has its station show (ISO 15118-20). Times have no unit here."""
 
 
 class Conversion(Struct, frozen=True, gc=False):

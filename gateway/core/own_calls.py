@@ -102,9 +102,9 @@ class OwnCalls:
             return None
         subprotocol = self._service.protocol.version.subprotocol
         mended = look.result(self._station, subprotocol, call.action, payload, self._strict)
-        return (
-            None if mended is None else CallEnded(outcome_of(mended.json), response=mended.json, payload=mended.payload)
-        )
+        if mended is None:
+            return None
+        return CallEnded(outcome_of(mended.json), response=mended.json, payload=mended.payload)
 
     def _refused(self, call: Call, refusal: Refusal, reason: str, payload: bytes | None) -> CallEnded:
         """Return the end of a call whose result cannot be taken, and tell a station that wants to know."""

@@ -1,6 +1,6 @@
-"""What a 1.6 and a 2.0.1 station say about the same thing gives equal records.
+"""What a 1.6 and a 2.x station say about the same thing gives equal records, 2.0.1 and 2.1 alike.
 
-One charge of an hour is said in both versions, as each version would, and compared field by field. Exempt is only what
+One charge of an hour is said in both, as each version would, and compared field by field. Exempt is only what
 one of the versions cannot say, and the tests name all of it:
 
 - `TransactionEvent.transaction`: 1.6 ids are given out by the gateway, 2.x ids are made by the station;
@@ -19,7 +19,7 @@ import pytest
 
 from gateway.core.records import ConnectorStatus, Event, Readings, StationBooted, TransactionEvent
 from tests.core import said
-from tests.core.station_bench import BEGIN, OCPP16, OCPP201, Bench, Line
+from tests.core.station_bench import BEGIN, OCPP16, OCPP21, OCPP201, Bench, Line
 
 EVSE = 2
 TOKEN = "04E8960A1B3C80"
@@ -45,7 +45,7 @@ def sampled_16(register_wh, power_w, context="Sample.Periodic"):
     ]
 
 
-def sampled_201(register_wh, power_w, context="Sample.Periodic"):
+def sampled_2(register_wh, power_w, context="Sample.Periodic"):
     """The same, in other units and with multipliers."""
     outlet = {"context": context, "location": "Outlet"}
     return [
@@ -99,7 +99,21 @@ def charge_16(line: Line) -> str:
     return str(transaction_id)
 
 
-def charge_201(line: Line) -> str:
+def availability(word, timestamp):
+    """The state of the connector as 2.1 puts it, which deprecates StatusNotification."""
+    event = {
+        "eventId": 1,
+        "timestamp": timestamp,
+        "trigger": "Delta",
+        "actualValue": word,
+        "eventNotificationType": "HardWiredNotification",
+        "component": {"name": "Connector", "evse": {"id": EVSE, "connectorId": 1}},
+        "variable": {"name": "AvailabilityState"},
+    }
+    return {"generatedAt": timestamp, "seqNo": 0, "eventData": [event]}
+
+
+def charge_2(line: Line) -> str:
     transaction = "a-uuid-of-the-station"
     numbers = iter(range(100))
 
@@ -118,7 +132,10 @@ def charge_201(line: Line) -> str:
         )
 
     def status(minutes, word):
-        line.ask("StatusNotification", said.status_201(word, EVSE, timestamp=said.at(moment(minutes))))
+        if line.version == OCPP201:
+            line.ask("StatusNotification", said.status_201(word, EVSE, timestamp=said.at(moment(minutes))))
+        else:
+            line.ask("NotifyEvent", availability(word, said.at(moment(minutes))))
 
     def register(minutes, value, context):
         return [{"timestamp": said.at(moment(minutes)), "sampledValue": [{"value": value, "context": context}]}]
@@ -129,7 +146,7 @@ def charge_201(line: Line) -> str:
     event("Started", 0, "Authorized", idToken=token, meterValue=begin, reservationId=3)
     event("Updated", 1, "ChargingStateChanged", {"chargingState": "Charging"})
     for minutes in MINUTES:
-        value = {"timestamp": said.at(moment(minutes)), "sampledValue": sampled_201(12000 + 180 * minutes, 11040)}
+        value = {"timestamp": said.at(moment(minutes)), "sampledValue": sampled_2(12000 + 180 * minutes, 11040)}
         event("Updated", minutes, "MeterValuePeriodic", meterValue=[value])
     event("Updated", 55, "ChargingStateChanged", {"chargingState": "SuspendedEV"})
     event(
@@ -144,11 +161,17 @@ def charge_201(line: Line) -> str:
     return transaction
 
 
+@pytest.fixture(scope="module", params=[OCPP201, OCPP21])
+def two(request):
+    """A version of 2.x, to be compared with 1.6."""
+    return request.param
+
+
 @pytest.fixture(scope="module")
-def charges():
-    """The same charge in both versions: benches, and the records with the transaction's name made equal."""
+def charges(two):
+    """The same charge in 1.6 and 2.x: benches, and the records with the transaction's name made equal."""
     benches, records = {}, {}
-    for version, charge in ((OCPP16, charge_16), (OCPP201, charge_201)):
+    for version, charge in ((OCPP16, charge_16), (two, charge_2)):
         bench = benches[version] = Bench()
         name = charge(bench.connect(version))
         records[version] = [
@@ -164,16 +187,16 @@ def of_type(records, kind):
     return [record for record in records if isinstance(record, kind)]
 
 
-def test_all_readings_are_equal(charges):
+def test_all_readings_are_equal(charges, two):
     _, records = charges
-    old, new = (of_type(records[version], Readings) for version in (OCPP16, OCPP201))
+    old, new = (of_type(records[version], Readings) for version in (OCPP16, two))
     assert old == new
     assert sum(len(value.samples) for readings in old for value in readings.meter_values) == 2 + 7 * len(MINUTES)
 
 
-def test_the_steps_of_the_transaction_are_equal_but_for_sequence_numbers(charges):
+def test_the_steps_of_the_transaction_are_equal_but_for_sequence_numbers(charges, two):
     _, records = charges
-    old, new = (of_type(records[version], TransactionEvent) for version in (OCPP16, OCPP201))
+    old, new = (of_type(records[version], TransactionEvent) for version in (OCPP16, two))
     assert [event.seq_no for event in old] == [None] * 4
     assert [event.seq_no for event in new] == list(range(9))
     steps = [event for event in new if event.trigger != "MeterValuePeriodic"]
@@ -184,18 +207,18 @@ def same_word(status, before):
     return before is not None and before.status == status.status
 
 
-def test_a_16_status_says_more_often_that_the_connector_is_occupied_and_otherwise_the_same(charges):
+def test_a_16_status_says_more_often_that_the_connector_is_occupied_and_otherwise_the_same(charges, two):
     _, records = charges
-    old, new = (of_type(records[version], ConnectorStatus) for version in (OCPP16, OCPP201))
+    old, new = (of_type(records[version], ConnectorStatus) for version in (OCPP16, two))
     news = [status for status, before in zip(old, [None, *old], strict=False) if not same_word(status, before)]
     assert news == new
     assert len(old) == 4
 
 
-def test_what_is_known_of_the_transaction_afterwards_is_equal(charges):
+def test_what_is_known_of_the_transaction_afterwards_is_equal(charges, two):
     benches, _ = charges
     (old,) = benches[OCPP16].registry.get("CP1").state.transactions
-    (new,) = benches[OCPP201].registry.get("CP1").state.transactions
+    (new,) = benches[two].registry.get("CP1").state.transactions
     assert (old.seq_nos, new.seq_nos.missing) == (None, [])
     assert msgspec.structs.replace(old, transaction="", seq_nos=None) == msgspec.structs.replace(
         new, transaction="", seq_nos=None
@@ -210,7 +233,7 @@ def records_of(version, action, payload):
     return bench.records
 
 
-def test_a_boot_is_equal_but_for_version_and_reason():
+def test_a_boot_is_equal_but_for_version_and_reason(two):
     (old,) = records_of(
         OCPP16,
         "BootNotification",
@@ -222,7 +245,7 @@ def test_a_boot_is_equal_but_for_version_and_reason():
         },
     )
     (new,) = records_of(
-        OCPP201,
+        two,
         "BootNotification",
         {
             "reason": "PowerUp",
@@ -233,22 +256,22 @@ def test_a_boot_is_equal_but_for_version_and_reason():
     assert msgspec.structs.replace(new, version=OCPP16, reason=None) == old
 
 
-def test_the_main_meter_is_equal():
+def test_the_main_meter_is_equal(two):
     payload = {"timestamp": said.at()}
     old = records_of(
         OCPP16, "MeterValues", {"connectorId": 0, "meterValue": [{**payload, "sampledValue": sampled_16(5000, 700)}]}
     )
     new = records_of(
-        OCPP201, "MeterValues", {"evseId": 0, "meterValue": [{**payload, "sampledValue": sampled_201(5000, 700)}]}
+        two, "MeterValues", {"evseId": 0, "meterValue": [{**payload, "sampledValue": sampled_2(5000, 700)}]}
     )
     assert old == new
     assert old[0].evse == 0
 
 
 @pytest.mark.parametrize("word", ["Available", "Reserved", "Unavailable", "Faulted"])
-def test_a_status_that_both_versions_have_is_equal(word):
+def test_a_status_that_both_versions_have_is_equal(word, two):
     old = records_of(OCPP16, "StatusNotification", said.status_16(word, timestamp=said.at()))
-    assert old == records_of(OCPP201, "StatusNotification", said.status_201(word))
+    assert old == records_of(two, "StatusNotification", said.status_201(word))
 
 
 @pytest.mark.parametrize(
@@ -267,19 +290,19 @@ def test_a_status_that_both_versions_have_is_equal(word):
         ("SignCertificate", "SignCertificate", {"csr": "a request"}),
     ],
 )
-def test_an_event_is_equal_as_json(action_16, action, payload):
-    (old,), (new,) = records_of(OCPP16, action_16, payload), records_of(OCPP201, action, payload)
+def test_an_event_is_equal_as_json(two, action_16, action, payload):
+    (old,), (new,) = records_of(OCPP16, action_16, payload), records_of(two, action, payload)
     assert isinstance(old, Event)
     assert (old.time, old.kind, json.loads(old.detail)) == (new.time, new.kind, json.loads(new.detail))
     assert (old.kind, json.loads(old.detail)) == (action, payload)
 
 
-def test_a_clock_of_1970_is_treated_equally():
+def test_a_clock_of_1970_is_treated_equally(two):
     old = records_of(OCPP16, "MeterValues", said.meter_values_16())
     wrong = "1970-01-01T00:00:09Z"
     payload_16, payload_201 = said.meter_values_16(), said.meter_values_201()
     for payload in (payload_16, payload_201):
         payload["meterValue"][0]["timestamp"] = wrong
-    old, new = records_of(OCPP16, "MeterValues", payload_16), records_of(OCPP201, "MeterValues", payload_201)
+    old, new = records_of(OCPP16, "MeterValues", payload_16), records_of(two, "MeterValues", payload_201)
     assert old == new
     assert old[0].meter_values[0].time == BEGIN

@@ -141,6 +141,7 @@ class Gateway:
         self.recorder: Recorder
         self.commander: Commander
         self.commands: CommandApi
+        self.upkeep: LoopUpkeep
         self.journal: Journal
         self.store: SqliteStore
         self.listener: StationListener
@@ -202,8 +203,8 @@ class Gateway:
         self.store = self._open_store(directory)
         self._release.callback(self.store.close)
         wheel = TimerWheel(time.monotonic, asyncio.get_running_loop().call_later)
-        self._upkeep = self._make_upkeep(wheel)
-        self._release.push_async_callback(self._upkeep.stop)
+        self.upkeep = self._make_upkeep(wheel)
+        self._release.push_async_callback(self.upkeep.stop)
         self.listener = self._make_listener(admission, authoriser, wheel)
         self.journal.start()
         self.store.start()
@@ -257,7 +258,7 @@ class Gateway:
         self.draining = True
         self.log("draining", connections=self.listener.connections)
         drain = self.config.drain
-        await self._upkeep.stop()
+        await self.upkeep.stop()
         await self.commands.drain(drain.grace_s)
         await self.listener.drain(
             closes_per_s=drain.closes_per_s,
@@ -416,7 +417,7 @@ class Gateway:
                 now=self._now,
                 monotonic=time.monotonic,
                 log=self.log,
-                booted=self._upkeep.booted,
+                booted=self.upkeep.stations.booted,
                 second_look=second_look,
             )
             for subprotocol, protocol in PROTOCOLS.items()
@@ -448,8 +449,8 @@ class Gateway:
             wheel=wheel,
             monotonic=time.monotonic,
             log=self.log,
-            connected=self._upkeep.connected,
-            gone=self._upkeep.gone,
+            connected=self.upkeep.stations.connected,
+            gone=self.upkeep.stations.gone,
         )
 
     def _is_strict(self, identity: str) -> bool:

@@ -170,6 +170,25 @@ METRICS: Final[Sequence[Metric | HistogramMetric]] = (
         _one(lambda g: g.commands.under_way),
     ),
     Metric(
+        "upkeep_stations_waiting",
+        "gauge",
+        "Stations that the gateway will ask for something by itself, when their turn comes.",
+        _one(lambda g: g.upkeep.stations.waiting),
+    ),
+    Metric(
+        "upkeep_stations_under_way",
+        "gauge",
+        "Stations that the gateway is asking for something by itself.",
+        _one(lambda g: g.upkeep.stations.under_way),
+    ),
+    Metric(
+        "upkeep_ended_total",
+        "counter",
+        "Turns in which the gateway asked a station for something by itself: done, to be tried again, or in vain.",
+        lambda g: [((attended.value,), count) for attended, count in g.upkeep.stations.attended.items()],
+        ("result",),
+    ),
+    Metric(
         "commands_repeated_total",
         "counter",
         "Commands that were asked for again with the same idempotency key, and got the first answer.",

@@ -13,10 +13,7 @@ NEVER_BOOTED: Final = "its messages are refused until it boots: reset it, or see
 
 
 class LoopUpkeep:
-    """The upkeep of all stations. `operator` gives an operator for one station's turn.
-
-    `connected`, `booted` and `gone` are to be called for stations as they are for `Upkeep`.
-    """
+    """The upkeep of all `stations`. `operator` gives an operator for one station's turn."""
 
     def __init__(
         self,
@@ -32,19 +29,16 @@ class LoopUpkeep:
         self._log = log
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = False
-        self._upkeep: Final = Upkeep(
+        self.stations: Final = Upkeep(
             policy,
             token_history=lambda station: operator().token_history(station),
             begin=self._begin,
             schedule=schedule,
             monotonic=monotonic,
         )
-        self.connected = self._upkeep.connected
-        self.booted = self._upkeep.booted
-        self.gone = self._upkeep.gone
 
     async def stop(self) -> None:
-        """End what is under way."""
+        """End what is under way, and begin nothing more."""
         self._stopping = True
         tasks = list(self._tasks)
         for task in tasks:
@@ -52,6 +46,8 @@ class LoopUpkeep:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def _begin(self, waiting: Waiting) -> None:
+        if self._stopping:
+            return
         task = asyncio.get_running_loop().create_task(self._attend(waiting))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -71,7 +67,7 @@ class LoopUpkeep:
             self._note(waiting.station, level="error", reason=repr(error))
         finally:
             if not self._stopping:
-                self._upkeep.ended(waiting, attended)
+                self.stations.ended(waiting, attended)
 
     def _note(self, station: Station, *, level: str, reason: str) -> None:
         self._log("upkeep_failed", level=level, station=station.identity, reason=reason)

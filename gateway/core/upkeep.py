@@ -100,6 +100,8 @@ class Upkeep:
         """(due, turn, identity): void unless the station still waits for this turn."""
         self._turns = count()
         self._under_way = 0
+        self.attended: Final = dict.fromkeys(Attended, 0)
+        """How often a station was attended to, by how it ended."""
         self._next_start_s = 0.0
         self._due_s = inf
 
@@ -137,6 +139,7 @@ class Upkeep:
     def ended(self, waiting: Waiting, attended: Attended) -> None:
         """Take note that a station was attended to."""
         self._under_way -= 1
+        self.attended[attended] += 1
         station, tries = waiting.station, waiting.tries + 1
         is_same = station.session is waiting.session and station.identity not in self._waiting
         if attended is Attended.AGAIN and tries < TRIES_MAX and is_same:

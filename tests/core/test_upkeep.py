@@ -178,6 +178,7 @@ class TestPace:
         for number in (1, 2, 3, 4):
             desk.upkeep.ended(desk.begun[number], Attended.DONE)
         assert desk.upkeep.under_way == 0
+        assert desk.upkeep.attended == {Attended.DONE: 5, Attended.AGAIN: 0, Attended.WILL_NOT_BOOT: 0}
         assert len(desk.begun) == 5
 
     def test_they_begin_at_the_pace(self) -> None:

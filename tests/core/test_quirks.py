@@ -283,6 +283,8 @@ def test_a_transaction_with_numbers_in_quotes_is_one_transaction():
 # What is not done
 
 
+METER_VALUE_IN_KWH = {"timestamp": said.at(), "unit": "kWh", "sampledValue": [{"value": "12"}]}
+
 NOT_MENDED = [
     ("MeterValues", said.meter_values_16({"value": "1", "measurand": None})),
     ("MeterValues", said.meter_values_16({"value": "1", "measurand": ""})),
@@ -294,6 +296,11 @@ NOT_MENDED = [
     ("MeterValues", said.meter_values_16({"value": "1"}, {"value": "2", "measurand": None})),
     ("MeterValues", said.meter_values_16({"value": "1"}, {"value": "2", "measurand": "Energy.Total"})),
     ("MeterValues", said.meter_values_16({"value": "1"}, None)),
+    ("MeterValues", {**said.meter_values_16({"value": "12"}), "unit": "kWh"}),
+    ("MeterValues", {"connectorId": 1, "meterValue": [METER_VALUE_IN_KWH]}),
+    ("MeterValues", {**said.meter_values_16({"value": "12"}), "energyMultiplier": 3}),
+    ("StartTransaction", said.start_16(meterUnit="kWh")),
+    ("StopTransaction", said.stop_16(5, unit="kWh")),
     ("StopTransaction", said.stop_16(5, meterValues=[{"timestamp": said.at(), "sampledValue": [{"value": "1"}]}])),
     ("MeterValues", {"connectorId": 1, "meterValue": [{"timestamp": "", "sampledValue": [{"value": "1"}]}]}),
     ("MeterValues", said.meter_values_16(transactionId="five")),

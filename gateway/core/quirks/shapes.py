@@ -17,6 +17,10 @@ BOOLEANS: Final = {0: False, 1: True, "0": False, "1": True, "false": False, "tr
 NEVER_NOTHING: Final = frozenset({"measurand"})
 """Where nothing means something: a sampled value without a measurand is an energy register, and would be billed."""
 
+QUALIFIERS: Final = ("unit", "multiplier", "scale", "exponent", "measurand", "phase", "location")
+"""Parts of names, in lower case, that change what a number beside or below them means: a unit of kWh, put where the
+schema has none, makes a thousand of one."""
+
 TOKENS: Final = frozenset({"idTag", "idToken", "parentIdTag"})
 """Texts that no number stands for: 12 may have been the token 0012."""
 
@@ -32,8 +36,11 @@ def _rename(spot: Spot) -> bool:
 
 
 def _drop_extra(spot: Spot) -> bool:
-    """Leave out what nobody knows, unless it could be meter values under a wrong name."""
-    could_bill = spot.sampled or (spot.action in TRANSACTIONS and isinstance(spot.value, dict | list))
+    """Leave out what nobody knows, unless it could be meter values under a wrong name, or say what a number means."""
+    could_bill = spot.sampled or (
+        spot.action in TRANSACTIONS
+        and (isinstance(spot.value, dict | list) or any(word in fold(str(spot.key)) for word in QUALIFIERS))
+    )
     return not could_bill and spot.drop()
 
 
@@ -128,7 +135,7 @@ QUIRKS: Final = (
     Quirk(
         name="extra_property",
         what="A property that the schema does not have",
-        becomes="left out, but not from a sampled value, nor a list or object of a transaction: that may be billed",
+        becomes="left out, but not from a sampled value, nor what could say or change what a transaction costs",
         seen=(
             "evcc-io/evcc#14579 (connectorId in Authorize)",
             "road-labs/chargestation-one#61 (disconnectReason)",

@@ -19,6 +19,9 @@ from gateway.app.terminal import Screen, Snapshot
 from gateway.fleet import Behaviour, DialFailure, Fleet, FleetStatistics, accelerated_clock
 from gateway.fleet.link import BadUrl, check_url
 
+OTHER_FILES: Final = 64
+"""Open files that are no stations: the interpreter's own, and connections whose end is not seen yet."""
+
 REDRAW_S: Final = 1.0
 JSON_INTERVAL_S: Final = 2.0
 
@@ -56,7 +59,7 @@ class FleetOptions(Struct, frozen=True, kw_only=True):
 def run_fleet(options: FleetOptions) -> None:
     """Run until Ctrl-C or for `duration_s`. Raises FleetError, also at the end if nothing ever connected."""
     run = FleetRun(options, _tls(options))
-    allowed = allow_connections(options.stations)
+    allowed = allow_connections(options.stations, OTHER_FILES)
     if allowed < options.stations:
         raise FleetError(f"{options.stations} stations need as many open files, but only {allowed} are allowed")
     uvloop.run(run_until_signalled(run, lambda: None, duration_s=options.duration_s))

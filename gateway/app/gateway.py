@@ -21,7 +21,7 @@ from gateway.app.command_api import CommandApi
 from gateway.app.config import Config, StationGroup
 from gateway.app.config_sources import ConfigError
 from gateway.app.lookups import stored_variables
-from gateway.app.operator import Known, LoopOperator, RequestIds
+from gateway.app.operator import Known, LoopOperator
 from gateway.app.resources import allow_connections
 from gateway.app.side_files import read_bearer_token, read_credentials, read_station_list
 from gateway.app.token_file import read_tokens
@@ -146,7 +146,6 @@ class Gateway:
         self.store: SqliteStore
         self.listener: StationListener
         self._now = now
-        self._request_ids = RequestIds(now)
         self._token_history: TokenHistory | None = None
         self._run_id: Final = secrets.token_hex(4)
         """Begins the ids of our calls: they must not come again after a restart."""
@@ -311,7 +310,7 @@ class Gateway:
         """Return one who carries out flows, whose calls may take `timeout_s`."""
         known = Known(partial(stored_variables, self.store.path), self._token_history_of)
         return LoopOperator(
-            self.commander, self.recorder, self._request_ids, now=self._now, timeout_s=timeout_s, known=known
+            self.commander, self.recorder, now=self._now, timeout_s=timeout_s, known=known
         )
 
     def _make_upkeep(self, wheel: TimerWheel) -> LoopUpkeep:

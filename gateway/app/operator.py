@@ -21,20 +21,6 @@ REQUEST_ID_MAX: Final = 2**31 - 1
 """Ids of requests are int32 in some stations."""
 
 
-class RequestIds:
-    """Gives out ids of requests: the seconds since 2026, or more if they were given out, so no restart repeats one."""
-
-    def __init__(self, now: Callable[[], datetime]) -> None:
-        self._now = now
-        self._last = 0
-
-    def next(self) -> int:
-        """Return an id that was never given out before."""
-        seconds = int(self._now().timestamp()) - TRANSACTION_ID_EPOCH_S
-        self._last = max(self._last + 1, seconds) % REQUEST_ID_MAX
-        return self._last
-
-
 class Known(Struct, frozen=True):
     """What flows may look up: the store's variables of a station, and the id tokens that its local list should hold."""
 
@@ -49,7 +35,6 @@ class LoopOperator:
         self,
         commander: Commander,
         recorder: Recorder,
-        request_ids: RequestIds,
         *,
         now: Callable[[], datetime],
         timeout_s: float,
@@ -60,7 +45,6 @@ class LoopOperator:
         """Whether anything was done so far: a call put on its way, or something recorded."""
         self._commander = commander
         self._recorder = recorder
-        self._request_ids = request_ids
         self._now = now
         self._timeout_s = timeout_s
 
@@ -75,9 +59,11 @@ class LoopOperator:
             raise CommandError(Fault.STATION_UNKNOWN, "the station never booted, so its version is not known")
         return version.subprotocol
 
-    def next_request_id(self) -> int:
-        """Return an id that was never given out before."""
-        return self._request_ids.next()
+    def next_request_id(self, station: Station) -> int:
+        """Return the seconds since 2026, or more if this station was given that: so no restart gives one out again."""
+        seconds = int(self._now().timestamp()) - TRANSACTION_ID_EPOCH_S
+        station.last_request_id = max(station.last_request_id + 1, seconds) % REQUEST_ID_MAX
+        return station.last_request_id
 
     async def call(
         self, station: Station, action: str, request: Mapping[str, Any], *, timeout_s: float | None = None

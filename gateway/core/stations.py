@@ -117,13 +117,15 @@ _decode_state = msgspec.msgpack.Decoder(StationState).decode
 class Station:
     """One station, connected or not."""
 
-    __slots__ = ("identity", "last_messages", "listeners", "session", "state")
+    __slots__ = ("identity", "last_messages", "last_request_id", "listeners", "session", "state")
 
     def __init__(self, identity: str, state: StationState | None = None) -> None:
         self.identity = identity
         self.state = state if state is not None else StationState()
         self.session: Session | None = None
         self.last_messages: deque[LastMessage] | None = None
+        self.last_request_id = 0
+        """The last id of a request, a remote start or a reservation that the station was given. Not saved."""
         self.listeners: list[Callable[[str, Any], None]] | None = None
         """Called with each accepted request (action, decoded payload). They never raise. Not saved."""
 

@@ -39,10 +39,13 @@ def inflate(payload: bytes, bytes_max: int) -> bytes:
         return b""  # not a stream (RFC 7692 section 7.2.3.6 demands one zero byte), but nobody can misread it
     stream = zlib.decompressobj(-_WINDOW_BITS)
     try:
-        message = stream.decompress(payload + _END, bytes_max + 1)
+        message = stream.decompress(payload, bytes_max + 1)
+        if len(message) > bytes_max:
+            return message
+        behind = stream.decompress(_END)  # never content, or else the payload breaks off within a block
     except zlib.error:
         raise InflateError("the payload is no DEFLATE stream") from None
-    if len(message) <= bytes_max and not (stream.eof and stream.unused_data in _ENDED_EARLY):
+    if behind or not (stream.eof and stream.unused_data in _ENDED_EARLY):
         raise InflateError("the DEFLATE stream does not end with the payload")
     return message
 

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, TypeVar
 
-from gateway.app.operator import Known, LoopOperator, RequestIds
+from gateway.app.operator import Known, LoopOperator
 from gateway.core.commands import Commander
 from gateway.core.device_model import VariablePage, VariableQuery
 from gateway.core.records import DeviceVariable, DeviceVariables
@@ -83,7 +83,6 @@ class ScriptedStation:
         self.station: Station = self.line.station
         self._link()
         self.commander = Commander(self.bench.registry, VERSIONS, lambda: self.bench.monotonic_s)
-        self.request_ids = RequestIds(lambda: self.bench.now)
         self.boot(firmware)
 
     def connect(self) -> None:
@@ -116,7 +115,6 @@ class ScriptedStation:
         return LoopOperator(
             self.commander,
             self.bench.recorder,
-            self.request_ids,
             now=lambda: self.bench.now,
             timeout_s=30.0,
             known=known,

@@ -183,3 +183,10 @@ def test_each_message_can_be_inflated_alone_within_its_window(bits: int) -> None
 def test_a_compressed_frame_is_marked(frames: ModuleType) -> None:
     frame = frames.server_frame(TEXT | COMPRESSED, b"abc")
     assert frame == b"\xc1\x03abc"
+
+
+def test_a_stored_block_that_breaks_off_is_refused_and_not_filled_up_with_what_the_receiver_adds():
+    stored = b'{2,"1","Heartbeat"'
+    block = b"\x00" + len(stored + b"....").to_bytes(2, "little") + (len(stored) + 4 ^ 0xFFFF).to_bytes(2, "little")
+    with pytest.raises(InflateError):
+        inflate(block + stored, 1000)

@@ -38,7 +38,7 @@ async def customer_information(operator: Operator, station: Station, body: Custo
         raise invalid("there is nothing to do: report, clear, or both", "$.report")
     request = {"report": body.report, "clear": body.clear, **customer}
     if not body.report:
-        request["requestId"] = operator.next_request_id()
+        request["requestId"] = operator.next_request_id(station)
         return result_of(await operator.call(station, "CustomerInformation", request))
     texts: dict[int, str] = {}
 

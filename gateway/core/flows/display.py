@@ -56,7 +56,7 @@ class ReportMessages(Body, frozen=True):
 async def set_message(operator: Operator, station: Station, body: SetMessage) -> Result:
     """Show a message. A status of NotSupportedPriority, NotSupportedState and the like says why it is not shown."""
     require_2(operator, station, ADVICE_16)
-    message_id = operator.next_request_id() if body.id is None else body.id
+    message_id = operator.next_request_id(station) if body.id is None else body.id
     message = DisplayMessage(
         message_id=message_id,
         priority=body.priority,
@@ -98,7 +98,7 @@ async def report_messages(operator: Operator, station: Station, body: ReportMess
     The parts of this report have no numbers, so that a lost one is not noticed.
     """
     require_2(operator, station, ADVICE_16)
-    request_id = operator.next_request_id()
+    request_id = operator.next_request_id(station)
     reported: list[DisplayMessage] = []
     parts = 0
 

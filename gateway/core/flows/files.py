@@ -93,7 +93,7 @@ async def update_firmware(operator: Operator, station: Station, body: UpdateFirm
         raise invalid("a signature and the certificate of who signed go together", "$.signature")
     now = operator.now()
     retrieve_at = body.retrieve_at or now
-    request_id = operator.next_request_id()
+    request_id = operator.next_request_id(station)
     action = "UpdateFirmware"
     again = given(retries=body.retries, retryInterval=body.retry_interval_s)
     request = {
@@ -129,7 +129,7 @@ async def update_firmware(operator: Operator, station: Station, body: UpdateFirm
 
 async def upload_log(operator: Operator, station: Station, body: UploadLog) -> Result:
     """Ask for an upload: the job `request_id` shows how it goes on. The result has the name of the file."""
-    request_id = operator.next_request_id()
+    request_id = operator.next_request_id(station)
     action = "GetLog"
     again = given(retries=body.retries, retryInterval=body.retry_interval_s)
     request: dict[str, Any] = {
@@ -154,7 +154,7 @@ async def upload_log(operator: Operator, station: Station, body: UploadLog) -> R
 async def publish_firmware(operator: Operator, station: Station, body: PublishFirmware) -> Result:
     """Ask a local controller to publish a firmware: the job `request_id` shows how it goes on (use case L03)."""
     require_2(operator, station, "it publishes no firmware; update each station by POST firmware")
-    request_id = operator.next_request_id()
+    request_id = operator.next_request_id(station)
     request = given(
         requestId=request_id,
         location=body.location,

@@ -26,8 +26,8 @@ class Operator(Protocol):
     def version(self, station: Station) -> str:
         """Return the subprotocol that the station speaks, or spoke when it booted last. Raises CommandError."""
 
-    def next_request_id(self) -> int:
-        """Return an id for a request, a remote start or a reservation: positive, and never given out before."""
+    def next_request_id(self, station: Station) -> int:
+        """Return an id for a request, a remote start or a reservation: positive, and new to the station."""
 
     async def call(
         self, station: Station, action: str, request: Mapping[str, Any], *, timeout_s: float | None = None

@@ -72,7 +72,7 @@ async def gather(
     `request` is without its requestId. The body of the result has `request_id`, `parts`, and `missing_parts` where the
     report is not whole; then the outcome is timeout.
     """
-    request_id = operator.next_request_id()
+    request_id = operator.next_request_id(station)
     parts = Parts(request_id, hear_part)
     hearing = operator.hear(station, reported_by, parts.take, timeout_s=PART_TIMEOUT_S)
     try:

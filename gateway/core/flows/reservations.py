@@ -64,7 +64,7 @@ async def reserve(operator: Operator, station: Station, body: Reserve) -> Result
     now = operator.now()
     if body.expires_at <= now:
         raise invalid("the reservation would be over already", "$.expires_at")
-    reservation_id = operator.next_request_id() if body.id is None else body.id
+    reservation_id = operator.next_request_id(station) if body.id is None else body.id
     action, request = "ReserveNow", _request(operator, station, body, reservation_id)
     reservation = Reservation(
         reservation_id=reservation_id,

@@ -56,7 +56,7 @@ async def start(operator: Operator, station: Station, body: Start) -> Result:
             chargingProfile=None if profile is None else profile_16(profile),
         )
         return result_of(await operator.call(station, "RemoteStartTransaction", request))
-    remote_start_id = operator.next_request_id() if body.remote_start_id is None else body.remote_start_id
+    remote_start_id = operator.next_request_id(station) if body.remote_start_id is None else body.remote_start_id
     request = given(
         idToken=id_token_2(body.id_token),
         remoteStartId=remote_start_id,

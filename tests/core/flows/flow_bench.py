@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from gateway.app.operator import Known, LoopOperator, RequestIds
+from gateway.app.operator import Known, LoopOperator
 from gateway.core.commands import Commander, CommandError
 from gateway.core.flows import FLOWS, SHOWN
 from gateway.core.flows.flow import Result
@@ -62,7 +62,6 @@ class FlowBench:
         """Codes of the CALLRESULTERRORs by which the gateway said that an answer was wrong (2.1)."""
         self._later: list[tuple[str, Any]] = []
         self._commander = Commander(self.bench.registry, VERSIONS, lambda: self.bench.monotonic_s)
-        self._request_ids = RequestIds(lambda: self.bench.now)
 
     @property
     def station(self) -> Station:
@@ -72,7 +71,6 @@ class FlowBench:
         return LoopOperator(
             self._commander,
             self.bench.recorder,
-            self._request_ids,
             now=lambda: self.bench.now,
             timeout_s=TIMEOUT_S,
             known=Known(stored_variables=_no_store, token_history=lambda station: None),

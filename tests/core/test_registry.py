@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.core import registry as registry_module
-from gateway.core.records import Entry, RawMessage, Readings, TransactionEvent
+from gateway.core.records import Entry, Fact, RawMessage, Readings, TransactionEvent
 from gateway.core.registry import REGISTRY_ROW, Registry, Restored, Saver, restore
+from gateway.core.stations import FACTS_MAX
 from tests.core import said
 from tests.core.station_bench import BEGIN, BOOTS, OCPP16, OCPP201, Bench
 
@@ -49,8 +50,26 @@ class Disk:
 
 def picture(registry: Registry):
     """Everything of a registry that must survive."""
-    states = {station.identity: (station.state, list(station.state.answers)) for station in registry}
+    states = {station.identity: (station.state, in_order(station.state)) for station in registry}
     return states, registry.next_transaction_id, registry.readings_total
+
+
+def in_order(state):
+    """What the equality of dicts does not see: which is forgotten first."""
+    return list(state.answers), [(kind, list(facts)) for kind, facts in state.facts.items()]
+
+
+def any_fact(random: Random) -> Fact:
+    """A fact of one of two kinds that begins, changes or ends; there are more keys than are remembered."""
+    kind, key = random.choice(["job", "reservation"]), str(random.randrange(FACTS_MAX + 6))
+    return Fact(BEGIN, kind, key, random.choice([None, '{"state":"Größe"}', '{"state":"Installing"}']))
+
+
+def display_messages(random: Random):
+    """What a station reports of its display, up to ten messages of some hundred."""
+    content = {"format": "UTF8", "content": "Hello"}
+    messages = [{"id": random.randrange(100), "priority": "InFront", "message": content} for _ in range(10)]
+    return {"requestId": 1, "messageInfo": messages[: random.randint(1, 10)]}
 
 
 def say_something(bench: Bench, random: Random) -> None:
@@ -61,7 +80,7 @@ def say_something(bench: Bench, random: Random) -> None:
     if line.station.state.registration is None:
         line.ask("BootNotification", BOOTS[version])
     value = random.randrange(20)
-    match random.randrange(6), version:
+    match random.randrange(8), version:
         case 0, "ocpp1.6":
             line.ask("StartTransaction", said.start_16(meterStart=value))
         case 1, "ocpp1.6":
@@ -78,6 +97,13 @@ def say_something(bench: Bench, random: Random) -> None:
             line.ask("TransactionEvent", {"broken": value})
         case 3, _:
             line.ask("StatusNotification", said.status_201(evse=value))
+        case 4, "ocpp2.0.1":
+            line.ask("NotifyDisplayMessages", display_messages(random))
+        case 6, _:
+            bench.recorder.record(line.station, [any_fact(random) for _ in range(value)], bench.now)
+        case 7, _:
+            station = bench.registry.station(f"never connected {number % 2}")
+            bench.recorder.record(station, [any_fact(random)], bench.now)
         case _:
             sampled = {"value": str(value) if version == OCPP16 else value}
             line.ask("MeterValues", (said.meter_values_16 if version == OCPP16 else said.meter_values_201)(sampled))

@@ -21,6 +21,10 @@ REQUEST_ID_MAX: Final = 2**31 - 1
 """Ids of requests are int32 in some stations."""
 
 
+HEARING_S_MAX: Final = 1800.0
+"""Longest wait for all of a report, however steadily its parts come: some reports end never, and flows must."""
+
+
 class Known(Struct, frozen=True):
     """What flows may look up: the store's variables of a station, and the id tokens that its local list should hold."""
 
@@ -96,7 +100,9 @@ class LoopOperator:
         self._recorder.record(station, records, self._now(), durable.set)
         await durable.wait()
 
-    def hear(self, station: Station, action: str, take: Callable[[Any], bool], *, timeout_s: float) -> "LoopHearing":
+    def hear(
+        self, station: Station, action: str, take: Callable[[Any], bool | None], *, timeout_s: float
+    ) -> "LoopHearing":
         """Listen from now on to what the station sends as `action`."""
         return LoopHearing(station, action, take, timeout_s)
 
@@ -112,7 +118,7 @@ class LoopOperator:
 class LoopHearing:
     """A Hearing (`gateway.core.flows.flow`) on asyncio."""
 
-    def __init__(self, station: Station, action: str, take: Callable[[Any], bool], timeout_s: float) -> None:
+    def __init__(self, station: Station, action: str, take: Callable[[Any], bool | None], timeout_s: float) -> None:
         self._station = station
         self._action = action
         self._take = take
@@ -122,10 +128,12 @@ class LoopHearing:
         station.listeners = [*(station.listeners or ()), self._listen]
 
     async def end(self) -> bool:
-        """Wait until `take` has returned True for a request; False if nothing came for `timeout_s`."""
+        """Wait until `take` has returned True for a request; False if no news came for `timeout_s`, or no end."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + HEARING_S_MAX
         try:
             while not self._done:
-                async with asyncio.timeout(self._timeout_s):
+                async with asyncio.timeout_at(min(loop.time() + self._timeout_s, until)):
                     await self._heard.wait()
                 self._heard.clear()
         except TimeoutError:
@@ -140,6 +148,9 @@ class LoopHearing:
         self._station.listeners = listeners or None
 
     def _listen(self, action: str, request: Any) -> None:
-        if action == self._action and not self._done:
-            self._done = self._take(request)
+        if action != self._action or self._done:
+            return
+        taken = self._take(request)
+        if taken is not None:
+            self._done = taken
             self._heard.set()

@@ -102,10 +102,10 @@ async def report_messages(operator: Operator, station: Station, body: ReportMess
     reported: list[DisplayMessage] = []
     parts = 0
 
-    def take(part: Any) -> bool:
+    def take(part: Any) -> bool | None:
         nonlocal parts
         if part.request_id != request_id:
-            return False
+            return None
         parts += 1
         reported.extend(message_of(message) for message in part.message_info or ())
         return part.tbc is not True or parts >= PARTS_MAX

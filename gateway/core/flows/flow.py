@@ -43,8 +43,11 @@ class Operator(Protocol):
     async def record(self, station: Station, records: list[Record]) -> None:
         """Let records take effect, and return once they are on disk. Raises CommandError if the journal is full."""
 
-    def hear(self, station: Station, action: str, take: Callable[[Any], bool], *, timeout_s: float) -> "Hearing":
-        """Listen from now on to what the station sends as `action`: see `Hearing`."""
+    def hear(self, station: Station, action: str, take: Callable[[Any], bool | None], *, timeout_s: float) -> "Hearing":
+        """Listen from now on to what the station sends as `action`: see `Hearing`.
+
+        `take` returns whether this was the last of it, or None if it is no news.
+        """
 
     async def stored_variables(self, station: Station, query: VariableQuery) -> VariablePage:
         """Return what the store has of the station's variables. Raises CommandError if it cannot be read."""
@@ -57,10 +60,10 @@ class Hearing(Protocol):
     """Requests of a station that a flow waits for, such as the parts of a report. Begin before they are asked for."""
 
     async def end(self) -> bool:
-        """Wait until `take` has returned True for a request; False if `timeout_s` passed without any.
+        """Wait until `take` has returned True for a request; False if `timeout_s` passed without news.
 
-        `timeout_s` is counted anew from each request that was taken. A station that leaves meanwhile may come back and
-        go on: what it could not send it sends again.
+        `timeout_s` is counted anew from each request that was news, but not for ever. A station that leaves meanwhile
+        may come back and go on: what it could not send it sends again.
         """
 
     def stop(self) -> None:

@@ -43,18 +43,21 @@ class Parts:
     @property
     def whole(self) -> bool:
         """Whether the last part came and none is missing before it."""
-        return self._last is not None and not self.missing
+        return self._last is not None and len(self._seq_nos) > self._last and not self.missing
 
-    def take(self, request: Any) -> bool:
-        """Take in what the station reports; return whether the report is whole now."""
+    def take(self, request: Any) -> bool | None:
+        """Take in what the station reports; return whether the report is whole now, None if this is no new part."""
         number = request.seq_no
         if request.request_id != self._request_id or not 0 <= number < PARTS_MAX:
-            return False
+            return None
+        is_last = request.tbc is not True and self._last is None
+        if is_last:
+            self._last = number
+        elif number in self._seq_nos:
+            return None
         if number not in self._seq_nos:
             self._seq_nos.add(number)
             self._hear_part(request)
-        if request.tbc is not True:
-            self._last = number
         return self.whole
 
 

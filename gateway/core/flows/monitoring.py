@@ -29,6 +29,9 @@ from gateway.core.stations import Station
 MONITORS_MAX: Final = 100
 """Monitors set by one request: at one to a message some minutes of a slow station."""
 
+REPORTED_MAX: Final = 10_000
+"""Monitors of one report that are listed: some 3 MB of JSON. A report has no end of its own that can be relied upon."""
+
 ADVICE_16: Final = "it monitors nothing; what it measures comes as MeterValues, by configuration"
 
 Name: TypeAlias = Annotated[str, Meta(min_length=1, max_length=50)]
@@ -163,19 +166,23 @@ async def report_monitors(operator: Operator, station: Station, body: ReportMoni
     """Have the monitors reported; the result lists them."""
     require_2(operator, station, ADVICE_16)
     reported: list[Monitor] = []
+    left_out = 0
 
     def hear_part(part: Any) -> None:
+        nonlocal left_out
         for watched in part.monitor or ():
-            reported.extend(monitors_of(watched))
+            monitors = monitors_of(watched)
+            room = REPORTED_MAX - len(reported)
+            reported.extend(monitors[:room])
+            left_out += len(monitors[room:])
 
     variables = [_address(variable) for variable in body.variables]
     request = given(monitoringCriteria=list(body.criteria) or None, componentVariable=variables or None)
     result = await gather(
         operator, station, "GetMonitoringReport", request, reported_by="NotifyMonitoringReport", hear_part=hear_part
     )
-    return Result(
-        result.outcome, {**result.body, "monitors": [in_full(monitor) for monitor in reported]}, result.reason
-    )
+    listed = given(monitors=[in_full(monitor) for monitor in reported], left_out=left_out or None)
+    return Result(result.outcome, {**result.body, **listed}, result.reason)
 
 
 async def set_base(operator: Operator, station: Station, body: MonitoringBase) -> Result:

@@ -1,7 +1,7 @@
 import pytest
 
 from gateway.core.calls import Outcome
-from gateway.core.flows import reports
+from gateway.core.flows import monitoring, reports
 from gateway.core.monitors import monitor_of
 from tests.core.flows.flow_bench import BOTH_2, SILENCE, FlowBench, StationError
 from tests.core.said import at
@@ -219,6 +219,22 @@ def test_half_a_report_is_a_timeout_that_has_the_half(version, monkeypatch):
     assert (result.outcome, result.body["missing_parts"]) == (Outcome.TIMEOUT, [0])
     assert [row["monitor_id"] for row in result.body["monitors"]] == [8]
     assert flows.station.listeners is None
+
+
+@pytest.mark.parametrize("version", BOTH_2)
+def test_of_a_report_without_measure_only_so_many_monitors_are_listed(version, monkeypatch):
+    monkeypatch.setattr(monitoring, "REPORTED_MAX", 3)
+
+    def answer(request):
+        for number in range(5):
+            said = part(version, request["requestId"], number, number + 1, more=number < 4)
+            flows.say_later("NotifyMonitoringReport", said)
+        return {"status": "Accepted"}
+
+    flows = FlowBench(version, GetMonitoringReport=answer)
+    result = flows.ask("POST monitors/report")
+    assert (result.outcome, result.body["parts"], result.body["left_out"]) == (Outcome.ACCEPTED, 5, 2)
+    assert [row["monitor_id"] for row in result.body["monitors"]] == [1, 2, 3]
 
 
 @pytest.mark.parametrize("version", BOTH_2)

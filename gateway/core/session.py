@@ -127,7 +127,7 @@ class Session:
         try:
             message_type, message_id, word, description, start, end = split_envelope(text)
         except EnvelopeError as error:
-            if error.message_type in (CALL_RESULT, CALL_ERROR):
+            if error.message_type in (CALL_RESULT, CALL_ERROR, CALL_RESULT_ERROR):
                 self._receive_broken(text, error)
             elif not self.idle:
                 self._hold_call(text)

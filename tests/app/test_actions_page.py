@@ -4,8 +4,10 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from click.testing import CliRunner
 
 from gateway.app.actions_page import actions_page, flows_by_action
+from gateway.app.cli import main
 from gateway.core.csms import Treatment
 from gateway.core.flows import FLOWS
 from gateway.core.protocols import PROTOCOLS
@@ -38,7 +40,9 @@ def statuses_in(answer):
 
 def test_the_committed_page_is_what_the_command_prints():
     page = Path(__file__).parents[2] / "ACTIONS.md"
-    assert page.read_text(encoding="utf-8") == actions_page(), "run: ocpp-gateway print actions > ACTIONS.md"
+    printed = CliRunner().invoke(main, ["print", "actions"])
+    assert printed.exit_code == 0
+    assert page.read_text(encoding="utf-8") == printed.output, "run: ocpp-gateway print actions > ACTIONS.md"
 
 
 def test_every_action_of_every_version_has_a_row():

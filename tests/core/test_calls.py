@@ -236,6 +236,16 @@ def test_a_result_error_for_our_answer_is_counted_and_logged(station_21, bench):
     assert [event for event, _ in bench.logged] == ["result_refused"]
 
 
+def test_an_unreadable_result_error_is_counted_and_holds_nothing_up(station_21, bench):
+    station_21.call("MeterValues", said.meter_values_201())
+    station_21.send('[5,"m1"]')
+    assert station_21.link.is_reading
+    assert bench.deviations(Deviation.MESSAGE_UNREADABLE) == 1
+    assert bench.deviations(Deviation.CALL_BEFORE_ANSWER) == 0
+    bench.journal.commit()
+    assert len(station_21.heard()) == 1
+
+
 def test_a_result_error_is_an_unknown_type_in_the_versions_before(bench):
     for version in (OCPP16, OCPP201):
         line = bench.connect(version, version)

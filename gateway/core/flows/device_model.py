@@ -31,13 +31,16 @@ from gateway.core.flows.variables import (
     said_of,
     set_variables,
 )
-from gateway.core.flows.words import invalid, is_16
+from gateway.core.flows.words import invalid, is_16, keep, remembered
 from gateway.core.item_limits import in_messages
 from gateway.core.records import DeviceVariable, DeviceVariables
 from gateway.core.stations import Station
 
 VARIABLES_MAX: Final = 500
 """Variables read or set by one request: at one to a message some minutes of a slow station."""
+
+VALUE_CHARACTERS_MAX: Final[Mapping[str, int]] = {"ocpp1.6": 500, "ocpp2.0.1": 1000, "ocpp2.1": 2500}
+"""Longest value that can be set in each version: what is too long is refused before anything is sent."""
 
 Name: TypeAlias = Annotated[str, Meta(min_length=1, max_length=50)]
 Attribute: TypeAlias = Literal["Actual", "Target", "MinSet", "MaxSet"]
@@ -69,9 +72,9 @@ class NamedVariable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class AssignedVariable(NamedVariable, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A variable and the value to set (at most 1000 characters, 500 in 1.6)."""
+    """A variable and the value to set: at most 500 characters in 1.6, 1000 in 2.0.1, 2500 in 2.1."""
 
-    value: Annotated[str, Meta(max_length=1000)]
+    value: str
 
 
 class ReportRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -202,14 +205,13 @@ async def _report_16(operator: Operator, station: Station, request: ReportReques
     unknown = [key for key in keys if key.lower() in answers and answers[key.lower()] is None]
     told |= {key: said for key, said in answers.items() if said is not None}
     variables = [said_of(address_of_key(said.key), said).kept() for said in told.values()]
-    if variables:
-        await operator.record(station, [DeviceVariables(operator.now(), variables)])
+    kept = await keep(operator, station, [DeviceVariables(operator.now(), variables)] if variables else [])
     body: dict[str, Any] = {"variables": len(variables), "paged": bool(keys)}
     if request.keys:
         body["unknown_keys"] = unknown
     if failure is not None:
-        return Result(failure.outcome, body, failure.reason)
-    return Result(Outcome.ACCEPTED, body)
+        return remembered(Result(failure.outcome, body, failure.reason), kept)
+    return remembered(Result(Outcome.ACCEPTED, body), kept)
 
 
 async def get(operator: Operator, station: Station, request: GetRequest) -> Result:
@@ -219,6 +221,11 @@ async def get(operator: Operator, station: Station, request: GetRequest) -> Resu
 
 async def set_(operator: Operator, station: Station, request: SetRequest) -> Result:
     """Set variables. The body has a result for each, in order, and whether the station must reboot for them."""
+    most = VALUE_CHARACTERS_MAX[operator.version(station)]
+    for index, variable in enumerate(request.variables):
+        if len(variable.value) > most:
+            reason = f"a value has at most {most} characters in the station's version of OCPP"
+            raise invalid(reason, f"$.variables[{index}].value")
     asked = [(variable.address, variable.value) for variable in request.variables]
     done = await set_variables(operator, station, asked)
     result = _summed(done)
@@ -242,10 +249,12 @@ def _summed(done: Done) -> Result:
     body = {"variables": [result.shown() for result in done.results], "refused": refused}
     if done.failure is not None:
         end = failed(done.failure)
-        return Result(end.outcome, {**body, **end.body}, end.reason)
-    if refused == len(done.results):
-        return Result(Outcome.REJECTED, body, "the station refused every variable")
-    return Result(Outcome.ACCEPTED, body)
+        result = Result(end.outcome, {**body, **end.body}, end.reason)
+    elif refused == len(done.results):
+        result = Result(Outcome.REJECTED, body, "the station refused every variable")
+    else:
+        result = Result(Outcome.ACCEPTED, body)
+    return remembered(result, done.kept)
 
 
 def _with_variables(result: Result, variables: int) -> Result:

@@ -16,7 +16,7 @@ from gateway.core.commands import CommandError, Fault
 from gateway.core.flows.flow import Flow, Operator, Result, failed
 from gateway.core.flows.reports import gather
 from gateway.core.flows.variables import item_limits, list_enabled
-from gateway.core.flows.words import is_16
+from gateway.core.flows.words import is_16, keep, remembered
 from gateway.core.item_limits import KEY as LIMITS_KEY
 from gateway.core.item_limits import LIMITS, ItemLimits, firmware_of, in_messages
 from gateway.core.local_list import KEY, LIST, ListState, Problem, list_state
@@ -63,8 +63,8 @@ async def sync(operator: Operator, station: Station, request: SyncRequest) -> Re
             reason=error.reason,
             firmware=firmware_of(station),
         )
-        await _keep(operator, station, state)
-        return Result(Outcome.REJECTED, {"problem": error.problem}, error.reason)
+        kept = await _keep(operator, station, state)
+        return remembered(Result(Outcome.REJECTED, {"problem": error.problem}, error.reason), kept)
     finally:
         history.being_sent.discard(station.identity)
 
@@ -83,21 +83,18 @@ async def _sync(operator: Operator, station: Station, history: TokenHistory, *, 
         version = told
     difference = history.difference(version, subprotocol) if version is not None and version in history else None
     if difference == [] or (not whole and version == 0):
-        await _keep(operator, station, ListState(history.version, len(whole)))
-        return _in_step(history, whole, "None", 0)
+        return await _in_step(operator, station, history, "None", 0)
     _require_room(whole, limits)
-    if not list_state(station).foreign:
-        await _keep(operator, station, ListState())
+    if not list_state(station).foreign and list_state(station) != ListState():
+        await operator.record(station, [LIST.holds(KEY, ListState(), operator.now())])
     if difference is not None and len(difference) < len(whole):
         messages = in_messages(difference, "SendLocalList", limits)
         if await _send(operator, station, history.version, "Differential", messages) is None:
-            await _keep(operator, station, ListState(history.version, len(whole)))
-            return _in_step(history, whole, "Differential", len(messages))
+            return await _in_step(operator, station, history, "Differential", len(messages))
     messages = in_messages(whole, "SendLocalList", limits) or [()]
     end = await _send(operator, station, history.version, "Full", messages)
     if end is None:
-        await _keep(operator, station, ListState(history.version, len(whole)))
-        return _in_step(history, whole, "Full", len(messages))
+        return await _in_step(operator, station, history, "Full", len(messages))
     return await _failed(operator, station, end)
 
 
@@ -190,19 +187,25 @@ async def _failed(operator: Operator, station: Station, end: CallEnded) -> Resul
     return Result(result.outcome, {**result.body, "problem": "failed"}, reason)
 
 
-async def _keep(operator: Operator, station: Station, state: ListState) -> None:
-    if state != list_state(station):
-        await operator.record(station, [LIST.holds(KEY, state, operator.now())])
+async def _keep(operator: Operator, station: Station, state: ListState) -> bool:
+    """Keep what is known of the list; False if the journal has no room, so that it will be asked for again."""
+    records = [] if state == list_state(station) else [LIST.holds(KEY, state, operator.now())]
+    return await keep(operator, station, records)
 
 
 async def _keep_limits(operator: Operator, station: Station, limits: ItemLimits) -> ItemLimits:
-    await operator.record(station, [LIMITS.holds(LIMITS_KEY, limits, operator.now())])
+    await keep(operator, station, [LIMITS.holds(LIMITS_KEY, limits, operator.now())])
     return limits
 
 
-def _in_step(history: TokenHistory, whole: Entries, update_type: str, messages: int) -> Result:
-    body = {"version": history.version, "entries": len(whole), "update_type": update_type, "messages": messages}
-    return Result(Outcome.ACCEPTED, body)
+async def _in_step(
+    operator: Operator, station: Station, history: TokenHistory, update_type: str, messages: int
+) -> Result:
+    """Keep that the station has the list, and say how it got there."""
+    entries = len(history.full(operator.version(station)))
+    kept = await _keep(operator, station, ListState(history.version, entries))
+    body = {"version": history.version, "entries": entries, "update_type": update_type, "messages": messages}
+    return remembered(Result(Outcome.ACCEPTED, body), kept)
 
 
 async def show(operator: Operator, station: Station, request: ShowRequest) -> Result:

@@ -1,15 +1,17 @@
 """Reading and setting variables of any version, in messages that the station takes."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
+import msgspec
 from msgspec import UNSET, Struct
 
 from gateway.core.calls import CallEnded, Outcome
+from gateway.core.commands import CommandError
 from gateway.core.configuration_keys import address_of_key, key_of_address
 from gateway.core.device_model import VariableAddress, address_of, is_secret, kept_variable, to_component, to_variable
 from gateway.core.flows.flow import Operator
-from gateway.core.flows.words import is_16
+from gateway.core.flows.words import is_16, keep
 from gateway.core.item_limits import KEY, LIMITS, ItemLimits, MessageLimit, firmware_of, in_messages, known_limits
 from gateway.core.records import DeviceVariable, DeviceVariables
 from gateway.core.stations import Station
@@ -61,10 +63,14 @@ _SHOWN: Final = ("component", "component_instance", "evse", "connector", "variab
 
 
 class Done(Struct, frozen=True):
-    """Results in the order in which they were asked for, and the end of the call that went wrong, if one did."""
+    """Results in the order in which they were asked for, and the end of the call that went wrong, if one did.
+
+    `kept`: False if the journal had no room for them.
+    """
 
     results: list[VariableResult]
     failure: CallEnded | None = None
+    kept: bool = True
 
 
 async def get_variables(operator: Operator, station: Station, asked: Sequence[VariableAddress]) -> Done:
@@ -93,8 +99,7 @@ async def set_variables(operator: Operator, station: Station, asked: Sequence[tu
 
     items = [{**_item(address), "attributeValue": value} for address, value in asked]
     done = await _in_turn(operator, station, "SetVariables", items, [address for address, _ in asked], limits, result)
-    await _keep(operator, station, done.results)
-    return done
+    return await _kept(operator, station, done)
 
 
 async def _get(operator: Operator, station: Station, asked: Sequence[VariableAddress], limits: ItemLimits) -> Done:
@@ -108,8 +113,7 @@ async def _get(operator: Operator, station: Station, asked: Sequence[VariableAdd
 
     items = [_item(address) for address in asked]
     done = await _in_turn(operator, station, "GetVariables", items, asked, limits, result)
-    await _keep(operator, station, done.results)
-    return done
+    return await _kept(operator, station, done)
 
 
 async def _in_turn(
@@ -130,7 +134,7 @@ async def _in_turn(
     failure: CallEnded | None = None
     start = 0
     for message in in_messages(items, action, limits):
-        end = await operator.call(station, action, {field: message})
+        end = await _call(operator, station, action, {field: message}, sent_before=start > 0)
         if end.payload is None:
             failure = end
             break
@@ -162,8 +166,7 @@ async def _get_keys(operator: Operator, station: Station, asked: Sequence[Variab
             results.append(VariableResult(address=address, status="UnknownVariable"))
         else:
             results.append(_unanswered(address))
-    await _keep(operator, station, results)
-    return Done(results, failure)
+    return await _kept(operator, station, Done(results, failure))
 
 
 async def get_keys(
@@ -174,7 +177,7 @@ async def get_keys(
     most = limits.items("GetConfiguration")
     for start in range(0, len(keys), most):
         page = keys[start : start + most]
-        end = await operator.call(station, "GetConfiguration", {"key": page})
+        end = await _call(operator, station, "GetConfiguration", {"key": page}, sent_before=start > 0)
         if end.payload is None:
             return answers, end
         payload: Any = end.payload
@@ -195,7 +198,8 @@ async def _change_keys(operator: Operator, station: Station, asked: Sequence[tup
         if failure is not None:
             results.append(_unanswered(address))
             continue
-        end = await operator.call(station, "ChangeConfiguration", {"key": key, "value": value})
+        request = {"key": key, "value": value}
+        end = await _call(operator, station, "ChangeConfiguration", request, sent_before=bool(results))
         if end.payload is None:
             failure = end
             results.append(_unanswered(address))
@@ -203,8 +207,7 @@ async def _change_keys(operator: Operator, station: Station, asked: Sequence[tup
         payload: Any = end.payload
         status = _STATUSES_16.get(payload.status, payload.status)
         results.append(VariableResult(address=address, status=status, value=value))
-    await _keep(operator, station, results)
-    return Done(results, failure)
+    return await _kept(operator, station, Done(results, failure))
 
 
 def said_of(address: VariableAddress, said: Any) -> VariableResult:
@@ -213,10 +216,23 @@ def said_of(address: VariableAddress, said: Any) -> VariableResult:
     return VariableResult(address=address, status="Accepted", value=value, read_only=said.readonly)
 
 
-async def _keep(operator: Operator, station: Station, results: Sequence[VariableResult]) -> None:
-    kept = [result.kept() for result in results if result.status in DONE]
-    if kept:
-        await operator.record(station, [DeviceVariables(operator.now(), kept)])
+async def _call(
+    operator: Operator, station: Station, action: str, request: Mapping[str, Any], *, sent_before: bool
+) -> CallEnded:
+    """Send one of several messages. Raises CommandError for the first; later, what was done before must be told."""
+    try:
+        return await operator.call(station, action, request)
+    except CommandError as error:
+        if not sent_before:
+            raise
+        return CallEnded(Outcome.OFFLINE, sent=False, reason=str(error))
+
+
+async def _kept(operator: Operator, station: Station, done: Done) -> Done:
+    """Keep what was read or set, if the journal has room for it."""
+    variables = [result.kept() for result in done.results if result.status in DONE]
+    records = [DeviceVariables(operator.now(), variables)] if variables else []
+    return done if await keep(operator, station, records) else msgspec.structs.replace(done, kept=False)
 
 
 def _item(address: VariableAddress) -> dict[str, Any]:
@@ -299,7 +315,7 @@ async def item_limits(operator: Operator, station: Station) -> ItemLimits | Call
     else:
         limits = await _limits_2(operator, station)
     if isinstance(limits, ItemLimits):
-        await operator.record(station, [LIMITS.holds(KEY, limits, operator.now())])
+        await keep(operator, station, [LIMITS.holds(KEY, limits, operator.now())])
     elif limits.outcome is Outcome.CALL_ERROR:  # it will not say: be careful for now, and ask again another time
         return ItemLimits(firmware_of(station), {})
     return limits
@@ -332,7 +348,7 @@ async def _limits_16(operator: Operator, station: Station) -> ItemLimits | CallE
     if failure is not None:
         return failure
     keys = [said_of(address_of_key(said.key), said) for said in answers.values() if said is not None]
-    await _keep(operator, station, keys)
+    await _kept(operator, station, Done(keys))
     values = {key: said.value if said is not None else None for key, said in answers.items()}
     max_keys, list_items, list_entries, enabled = (values.get(key.lower()) for key in _LIMIT_KEYS_16)
     by_action = {

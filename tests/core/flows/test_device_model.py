@@ -285,6 +285,45 @@ class TestSet:
         assert station.kept()["OCPPCommCtrlr", "HeartbeatInterval", "", 0] == "60"
         assert b"c0ffee" not in msgspec.json.encode(result.body) + msgspec.json.encode(station.bench.journal.entries)
 
+    @pytest.mark.parametrize(("version", "most"), [(OCPP16, 500), (OCPP201, 1000), (OCPP21, 2500)])
+    def test_nothing_is_sent_where_one_value_is_too_long(self, version: str, most: int) -> None:
+        station = ScriptedStation(version, {})
+        asked = [
+            {"component": "ChargePoint", "variable": "A", "value": "x" * most},
+            {"component": "ChargePoint", "variable": "B", "value": "x" * (most + 1)},
+        ]
+        with pytest.raises(CommandError) as raised:
+            station.run(set_, request_of(SetRequest, variables=asked))
+        assert raised.value.path == "$.variables[1].value"
+        assert station.asked == []
+
+    @pytest.mark.parametrize("version", [OCPP16, OCPP201])
+    def test_what_was_set_is_told_even_where_the_journal_is_full(self, version: str) -> None:
+        script = Keys16({}, max_keys=9).script() if version == OCPP16 else Model2({}, items=9).script()
+        station = ScriptedStation(version, script)
+        asked = [{"component": "ChargePoint", "variable": "A", "value": "x"}]
+        station.run(set_, request_of(SetRequest, variables=asked))
+        before = len(station.variables())
+        station.bench.journal.has_room = False
+        result = station.run(set_, request_of(SetRequest, variables=asked))
+        assert result.outcome is Outcome.ACCEPTED
+        assert "not_remembered" in result.body
+        assert len(station.variables()) == before
+
+    def test_what_was_set_is_told_even_where_the_rest_cannot_be_sent(self) -> None:
+        keys = Keys16({}, max_keys=9)
+
+        def change(payload: Any) -> Any:
+            station.station.state.registration = "Rejected"  # from now on it must not be sent anything
+            return keys.change(payload)
+
+        station = ScriptedStation(OCPP16, {**keys.script(), "ChangeConfiguration": change})
+        asked = [{"component": "ChargePoint", "variable": name, "value": "x"} for name in "AB"]
+        result = station.run(set_, request_of(SetRequest, variables=asked))
+        assert result.outcome is Outcome.OFFLINE
+        assert [row["status"] for row in result.body["variables"]] == ["Accepted", None]
+        assert "rejected" in (result.reason or "")
+
     def test_after_a_timeout_nothing_more_is_sent(self) -> None:
         keys = Keys16({}, max_keys=9)
 

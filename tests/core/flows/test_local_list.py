@@ -274,6 +274,37 @@ class TestUpdates:
 
 
 @pytest.mark.parametrize("version", VERSIONS)
+class TestFullJournal:
+    def test_no_list_is_begun_whose_end_might_be_forgotten(self, version: str) -> None:
+        station = ListStation(version)
+        station.want(*"ABCD")
+        station.sync()
+        station.want(*"ABCDE")
+        station.script.bench.journal.has_room = False
+        with pytest.raises(CommandError, match="journal"):
+            station.sync()
+        assert len(station.updates) == 1
+
+    def test_a_list_that_was_sent_is_told_and_asked_for_again(self, version: str) -> None:
+        station = ListStation(version)
+        station.want("A")
+        station.sync()
+        station.want("A", "B")
+        update = station.script.script["SendLocalList"]
+
+        def fill(payload: Any) -> Any:
+            station.script.bench.journal.has_room = False
+            return update(payload)
+
+        station.script.script["SendLocalList"] = fill
+        result = station.sync()
+        assert (result.outcome, "not_remembered" in result.body) == (Outcome.ACCEPTED, True)
+        assert list_state(station.script.station).version is None
+        station.script.bench.journal.has_room = True
+        assert station.sync().body["update_type"] == "None"
+
+
+@pytest.mark.parametrize("version", VERSIONS)
 class TestWhatDoesNotFit:
     def test_a_list_larger_than_the_stations_is_not_begun(self, version: str) -> None:
         station = ListStation(version, entries_max=2)

@@ -46,4 +46,5 @@ class Recorder:
         self, station: Station, records: list[Record], now: datetime, durable: Callable[[], None] = lambda: None
     ) -> None:
         """Let records of the gateway's own take effect: what it did or learned because somebody asked for it."""
+        station = self._registry.still(station)
         self.put(station, Entry(station.identity, now, None, b"", records, own=True), durable)

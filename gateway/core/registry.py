@@ -50,6 +50,17 @@ class Registry:
             self.load(station)
         return station
 
+    def still(self, station: Station) -> Station:
+        """Return a station that somebody held on to as it is known now.
+
+        It may have been forgotten as empty meanwhile: then it is known again, unless another took its place.
+        """
+        known = self._stations.get(station.identity)
+        if known is None:
+            self.load(station)
+            return station
+        return known
+
     def spelling(self, identity: str) -> str:
         """Return how a 2.x station's identity was spelled when it was first seen, or `identity` if it never was."""
         return identity if identity in self._stations else self._spellings.get(identity.casefold(), identity)

@@ -262,3 +262,18 @@ def test_a_damaged_row_is_an_error_and_not_an_empty_station():
 )
 def test_the_ids_that_the_gateway_gave_are_those_of_16_starts(record, given_out):
     assert registry_module.given_transaction_id(record) == given_out
+
+
+@pytest.mark.parametrize("is_back", [False, True])
+def test_what_is_recorded_of_a_station_that_was_forgotten_meanwhile_is_what_a_restart_knows(is_back):
+    """A command holds on to its station, which may leave and be forgotten before the answer is recorded."""
+    bench = Bench(registry=Registry(FIRST_ID))
+    held = bench.registry.station("CP1")
+    bench.registry.forget_if_empty(held)
+    if is_back:
+        bench.connect(OCPP16, "CP1", booted=False).ask("BootNotification", BOOTS[OCPP16])
+    bench.recorder.record(held, [Fact(BEGIN, "job", "1", "{}")], BEGIN)
+    disk = Disk()
+    disk.commit(bench.journal.entries, Saver(bench.registry, journal_bytes_max=JOURNAL_BYTES))
+    assert picture(disk.restored().registry) == picture(bench.registry)
+    assert bench.registry.station("CP1").facts("job") == {"1": "{}"}

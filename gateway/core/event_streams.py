@@ -26,19 +26,20 @@ PHASES: Final = frozenset({"L1", "L2", "L3", "N", "L1-N", "L2-N", "L3-N", "L1-L2
 """PhaseEnumType. A variable whose instance is one of these is of that phase."""
 
 UNITS: Final = {
-    "ACCurrent": "A",
-    "ACVoltage": "V",
-    "Current": "A",
-    "DCCurrent": "A",
-    "DCVoltage": "V",
-    "Energy": "Wh",
-    "Frequency": "Hz",
-    "Power": "W",
-    "StateOfCharge": "Percent",
-    "Temperature": "Celsius",
-    "Voltage": "V",
+    "accurrent": "A",
+    "acvoltage": "V",
+    "current": "A",
+    "dccurrent": "A",
+    "dcvoltage": "V",
+    "energy": "Wh",
+    "frequency": "Hz",
+    "power": "W",
+    "stateofcharge": "Percent",
+    "temperature": "Celsius",
+    "voltage": "V",
 }
-"""Units that the device model fixes for its standard variables (Part 2 appendices, section 3.2). Others have none."""
+"""Units that the device model fixes for its standard variables (Part 2 appendices, section 3.2), by names in lower case, as names are
+case-insensitive. Others have none."""
 
 
 class Watched(Struct, frozen=True):
@@ -167,7 +168,7 @@ def channel_of(watched: Watched) -> Channel:
     phase = instance if instance in PHASES else None
     component = _named(watched.component, watched.component_instance)
     variable = _named(watched.variable, None if phase else instance)
-    return _channel(f"{component}.{variable}", phase, UNITS.get(watched.variable, ""))
+    return _channel(f"{component}.{variable}", phase, UNITS.get(watched.variable.lower(), ""))
 
 
 @lru_cache(maxsize=4096)

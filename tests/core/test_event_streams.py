@@ -194,6 +194,11 @@ def test_a_channel_is_named_by_component_and_variable(watched, measurand, phase,
     assert (channel.measurand, channel.phase, channel.unit) == (measurand, phase, unit)
 
 
+@pytest.mark.parametrize("name", ["Power", "power", "POWER"])
+def test_the_unit_of_a_variable_is_known_in_any_case(name):
+    assert channel_of(Watched("Connector", name)).unit == "W"
+
+
 def test_units_of_streams_are_base_units():
     assert set(UNITS.values()) <= {"Wh", "W", "A", "V", "Hz", "Celsius", "Percent"}
 

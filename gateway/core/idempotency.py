@@ -34,6 +34,9 @@ STATION_BYTES_MAX: Final = 128 * 1024
 OUTLINE: Final = ("type", "title", "status", "detail", "outcome", "sent", "error_code", "error_description")
 """The members of a body that are kept even where the rest is too large."""
 
+OUTLINE_CHARACTERS_MAX: Final = 255
+"""Of each of these members: what OCPP-J allows for the description of an error, but no station is held to."""
+
 FINGERPRINT_BYTES: Final = 16
 
 _BARE: Final = re.compile(rf"[!-~](?:[ -~]{{0,{KEY_CHARACTERS_MAX - 2}}}[!-~])?")
@@ -100,7 +103,7 @@ def ended(station: Station, key: Key, begun_at: datetime, now: datetime, *, stat
     others = sum(len(value) for other, value in station.facts(COMMANDS.kind).items() if other != key.text)
     whole: dict[str, Any] = msgspec.json.decode(body)
     if len(body) > BODY_BYTES_MAX or others + len(body) > STATION_BYTES_MAX or _names_secret(whole):
-        outline = {name: whole[name] for name in OUTLINE if name in whole}
+        outline = {name: _cut(whole[name]) for name in OUTLINE if name in whole}
         body = msgspec.json.encode({**outline, "response_omitted": True})
     return COMMANDS.holds(key.text, Kept(key.fingerprint, begun_at, status, Raw(body)), now)
 
@@ -112,6 +115,10 @@ def _names_secret(value: Any) -> bool:
     if isinstance(value, dict):
         return any(is_secret(name) or _names_secret(item) for name, item in value.items())
     return isinstance(value, list) and any(_names_secret(item) for item in value)
+
+
+def _cut(value: Any) -> Any:
+    return value[:OUTLINE_CHARACTERS_MAX] if isinstance(value, str) else value
 
 
 def forgotten(key: Key, now: datetime) -> Fact:

@@ -66,7 +66,9 @@ class OwnCalls:
             end = self._mended(call, payload)
             if end is None:
                 service.csms.deviated(Deviation.RESULT_INVALID)
-                end = self._refused(call, REFUSALS[error.violation], str(error), payload)
+                code, reason = service.protocol.codes[REFUSALS[error.violation]], str(error)
+                self._tell(call, code, reason)
+                end = CallEnded(Outcome.CALL_ERROR, response=payload, error_code=code, reason=reason)
         else:
             response = b"{}" if payload == b"null" else payload
             end = CallEnded(outcome_of(response), response=response, payload=decoded)
@@ -84,10 +86,8 @@ class OwnCalls:
         if call is None:
             return
         if error.message_type == CALL_RESULT:
-            end = self._refused(call, Refusal.FRAMEWORK, error.reason, None)
-        else:
-            end = CallEnded(Outcome.CALL_ERROR, reason=error.reason)
-        self._end(call, end)
+            self._tell(call, self._service.protocol.codes[Refusal.FRAMEWORK], error.reason)
+        self._end(call, CallEnded(Outcome.CALL_ERROR, reason=error.reason))
 
     def _answered(self, message_id: str) -> Call | None:
         call = self._queue.take_answered(message_id)
@@ -106,13 +106,10 @@ class OwnCalls:
             return None
         return CallEnded(outcome_of(mended.json), response=mended.json, payload=mended.payload)
 
-    def _refused(self, call: Call, refusal: Refusal, reason: str, payload: bytes | None) -> CallEnded:
-        """Return the end of a call whose result cannot be taken, and tell a station that wants to know."""
-        protocol = self._service.protocol
-        code = protocol.codes[refusal]
-        if protocol.version.sends:
+    def _tell(self, call: Call, code: str, reason: str) -> None:
+        """Tell a station that wants to know that its result cannot be taken."""
+        if self._service.protocol.version.sends:
             self._link.write(call_result_error(call.message_id, code, reason))
-        return CallEnded(Outcome.CALL_ERROR, response=payload, error_code=code, reason=reason)
 
     def _end(self, call: Call, end: CallEnded) -> None:
         call.ended(end)

@@ -6,7 +6,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from gateway.core import idempotency
-from gateway.core.idempotency import BODY_BYTES_MAX, KEPT, STATION_BYTES_MAX, KeyInvalidError, key_of
+from gateway.core.idempotency import (
+    BODY_BYTES_MAX,
+    KEPT,
+    OUTLINE_CHARACTERS_MAX,
+    STATION_BYTES_MAX,
+    KeyInvalidError,
+    key_of,
+)
 from gateway.core.records import Entry
 from gateway.core.stations import FACTS_MAX, Station
 
@@ -110,6 +117,19 @@ def test_all_that_is_kept_of_a_station_is_bounded():
         apply(station, idempotency.ended(station, key, NOON, NOON, status=200, body=body))
     assert len(idempotency.COMMANDS.of(station)) == FACTS_MAX
     assert len(station.to_bytes()) < STATION_BYTES_MAX + FACTS_MAX * 512
+
+
+def test_what_a_station_says_of_its_error_is_kept_up_to_a_measure():
+    station = Station("CP1")
+    error = {"error_code": "GenericError", "error_description": "y" * 100_000, "detail": "z" * 100_000}
+    body = json.dumps({"outcome": "call_error", **error}).encode()
+    for number in range(FACTS_MAX):
+        key = key_of(f"k{number}", b"request")
+        apply(station, idempotency.ended(station, key, NOON, NOON, status=502, body=body))
+    kept = json.loads(bytes(idempotency.kept(station, "k0", NOON).body))
+    assert (kept["outcome"], kept["error_code"], kept["response_omitted"]) == ("call_error", "GenericError", True)
+    assert kept["error_description"] == "y" * OUTLINE_CHARACTERS_MAX
+    assert len(station.to_bytes()) < STATION_BYTES_MAX
 
 
 def test_what_is_forgotten_is_free_again():

@@ -27,6 +27,9 @@ SILENCE = object()
 GONE = object()
 """The answer of a station whose connection breaks instead."""
 
+UNREADABLE = object()
+"""An answer that is no JSON."""
+
 TIMEOUT_S = 30.0
 
 LIMITS_ASKED_BY = {"GetVariables"}
@@ -160,6 +163,8 @@ class FlowBench:
         elif answer is GONE:
             self.line.session.close()
             self.station.session = None
+        elif answer is UNREADABLE:
+            self.line.send(f'[3,"{message_id}",{{"status":]')
         elif isinstance(answer, StationError):
             self.line.send(json.dumps([4, message_id, answer.code, answer.description, {}]))
         else:

@@ -4,7 +4,7 @@ import pytest
 
 from gateway.core.calls import Outcome
 from gateway.core.reservations import ENDED_MAX
-from tests.core.flows.flow_bench import ALL, BOTH_2, GONE, SILENCE, FlowBench, StationError
+from tests.core.flows.flow_bench import ALL, BOTH_2, GONE, SILENCE, UNREADABLE, FlowBench, StationError
 from tests.core.said import at, event_201, start_16
 from tests.core.station_bench import BEGIN, OCPP16, OCPP21, OCPP201
 
@@ -115,6 +115,8 @@ def test_an_error_is_no_reservation_but_silence_may_be_one(version):
         (SILENCE, ["unanswered"]),
         (GONE, ["unanswered"]),
         ({"status": "Perhaps"}, ["unanswered"]),
+        (UNREADABLE, ["unanswered"]),
+        (UNREADABLE, ["unanswered"]),
     ):
         flows = FlowBench(version, ReserveNow=answer)
         flows.ask("POST reservations", BODY)

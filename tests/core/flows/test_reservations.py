@@ -116,7 +116,6 @@ def test_an_error_is_no_reservation_but_silence_may_be_one(version):
         (GONE, ["unanswered"]),
         ({"status": "Perhaps"}, ["unanswered"]),
         (UNREADABLE, ["unanswered"]),
-        (UNREADABLE, ["unanswered"]),
     ):
         flows = FlowBench(version, ReserveNow=answer)
         flows.ask("POST reservations", BODY)

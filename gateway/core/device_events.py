@@ -16,7 +16,9 @@ from gateway.core.csms import EMPTY, Csms, Reply, bounded, kept
 from gateway.core.records import ConnectorStatus, ConnectorStatusName, Record
 from gateway.core.stations import Station
 
-AVAILABILITY_STATE: Final = "AvailabilityState"
+AVAILABILITY_STATE: Final = "availabilitystate"
+"""In lower case, as the names of components and variables are case-insensitive (Part 1 section 4.1)."""
+
 STATUSES: Final = frozenset(get_args(ConnectorStatusName))
 
 
@@ -54,15 +56,15 @@ def statuses(csms: Csms, events: Sequence[Any], now: datetime) -> list[Connector
 def _place(event: Any) -> tuple[int, int] | None:
     """Return (EVSE, connector) if the event is of the availability of one, or of the EVSE or the station as a whole."""
     component = event.component
-    if event.variable.name != AVAILABILITY_STATE:
+    if event.variable.name.lower() != AVAILABILITY_STATE:
         return None
     evse = component.evse
-    match component.name:
-        case "Connector" if evse is not UNSET and evse.connector_id is not UNSET:
+    match component.name.lower():
+        case "connector" if evse is not UNSET and evse.connector_id is not UNSET:
             return bounded(evse.id), bounded(evse.connector_id)
-        case "EVSE" if evse is not UNSET:
+        case "evse" if evse is not UNSET:
             return bounded(evse.id), 0
-        case "ChargingStation":
+        case "chargingstation":
             return 0, 0
     return None
 

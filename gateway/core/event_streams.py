@@ -38,8 +38,8 @@ UNITS: Final = {
     "temperature": "Celsius",
     "voltage": "V",
 }
-"""Units that the device model fixes for its standard variables (Part 2 appendices, section 3.2), by names in lower case, as names are
-case-insensitive. Others have none."""
+"""Units that the device model fixes for its standard variables (Part 2 appendices, section 3.2). Others have none.
+By names in lower case: names are case-insensitive."""
 
 
 class Watched(Struct, frozen=True):

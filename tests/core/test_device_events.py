@@ -54,6 +54,12 @@ def test_an_evse_or_the_station_as_a_whole_has_connector_0(station_2, bench, com
     assert [(status.evse, status.connector, status.status) for status in statuses(bench)] == [(*place, "Unavailable")]
 
 
+def test_names_of_the_device_model_are_read_in_any_case(station_2, bench):
+    notify(station_2, event("Occupied", "connector", variable="availabilityState"))
+    notify(station_2, event("Unavailable", "evse", connector=None, variable="AVAILABILITYSTATE"))
+    assert [(said.connector, said.status) for said in statuses(bench)] == [(1, "Occupied"), (0, "Unavailable")]
+
+
 @pytest.mark.parametrize(
     "no_status",
     [

@@ -1,14 +1,16 @@
 """Availability, unlock, reset, trigger, cache and data transfer: flows of one call (OCPP 2.x parts B, C, F, G, P)."""
 
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
+from msgspec import Meta
 
 from gateway.core.flows.flow import Flow, Operator, Result
 from gateway.core.flows.words import (
     OCPP21,
     Body,
-    Number,
+    Connector,
+    Evse,
     connector_16,
     evse_2,
     given,
@@ -42,16 +44,16 @@ EXTENDED_TRIGGERS_16: Final = {
 class Availability(Body, frozen=True):
     """Let a station, an EVSE or a connector charge, or not. A status of Scheduled: once its transaction has ended."""
 
-    operative: bool
-    evse: Number | None = None
-    connector: Number | None = None
+    operative: Annotated[bool, Meta(description="Whether it may charge.")]
+    evse: Annotated[Evse | None, Meta(description="Number of the EVSE; absent: the whole station.")] = None
+    connector: Annotated[Connector | None, Meta(description="Connector of the EVSE; absent: all of it.")] = None
 
 
 class Unlock(Body, frozen=True):
     """Unlock a connector."""
 
-    evse: Number
-    connector: Number = 1
+    evse: Evse
+    connector: Connector = 1
 
 
 class Reset(Body, frozen=True):
@@ -61,17 +63,21 @@ class Reset(Body, frozen=True):
     Soft reset while nothing runs, and else an error. ImmediateAndResume is of 2.1.
     """
 
-    type: Literal["Immediate", "OnIdle", "ImmediateAndResume"] = "OnIdle"
-    evse: Number | None = None
+    type: Annotated[
+        Literal["Immediate", "OnIdle", "ImmediateAndResume"], Meta(description="What becomes of what is running.")
+    ] = "OnIdle"
+    evse: Annotated[Evse | None, Meta(description="Number of the EVSE; absent: the whole station.")] = None
 
 
 class Trigger(Body, frozen=True):
-    """Ask a station to send a message now. With message CustomTrigger (2.1), `custom_trigger` names one of its own."""
+    """Ask a station to send a message now."""
 
-    message: str
-    evse: Number | None = None
-    connector: Number | None = None
-    custom_trigger: str | None = None
+    message: Annotated[str, Meta(description="Action to be sent, such as `StatusNotification`.")]
+    evse: Annotated[Evse | None, Meta(description="EVSE that it is to be about; absent: the station.")] = None
+    connector: Annotated[Connector | None, Meta(description="Connector of the EVSE that it is to be about.")] = None
+    custom_trigger: Annotated[
+        str | None, Meta(description="Message of the station's own (2.1), where `message` is `CustomTrigger`.")
+    ] = None
 
 
 class ClearCache(Body, frozen=True):
@@ -79,11 +85,13 @@ class ClearCache(Body, frozen=True):
 
 
 class DataTransfer(Body, frozen=True):
-    """Send what is between a vendor and its stations. `data` is text in 1.6: anything else is sent as its JSON."""
+    """Send what is between a vendor and its stations."""
 
-    vendor_id: str
-    message_id: str | None = None
-    data: Any = None
+    vendor_id: Annotated[str, Meta(description="Whose message it is, by convention a reversed domain name.")]
+    message_id: Annotated[str | None, Meta(description="Which of the vendor's messages it is.")] = None
+    data: Annotated[Any, Meta(description="What it says. 1.6 has texts only: anything else is sent as its JSON.")] = (
+        None
+    )
 
 
 async def availability(operator: Operator, station: Station, body: Availability) -> Result:

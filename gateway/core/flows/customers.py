@@ -13,14 +13,19 @@ from gateway.core.stations import Station
 class CustomerInformation(Body, frozen=True):
     """Have what a station knows of one customer reported, cleared, or both; what is cleared is reported first.
 
-    The customer is named in one of three ways; a certificate by its hash (CertificateHashDataType of 2.x).
+    The customer is named in one of three ways.
     """
 
-    report: bool = True
-    clear: bool = False
-    id_token: Token | None = None
-    customer_identifier: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
-    customer_certificate: dict[str, Any] | None = None
+    report: Annotated[bool, Meta(description="Whether it is reported.")] = True
+    clear: Annotated[bool, Meta(description="Whether the station is to forget it.")] = False
+    id_token: Annotated[Token | None, Meta(description="Id token of the customer.")] = None
+    customer_identifier: Annotated[
+        Annotated[str, Meta(min_length=1, max_length=64)] | None,
+        Meta(description="What the vendor knows the customer by."),
+    ] = None
+    customer_certificate: Annotated[
+        dict[str, Any] | None, Meta(description="Hash of the customer's certificate, a CertificateHashDataType of 2.x.")
+    ] = None
 
 
 async def customer_information(operator: Operator, station: Station, body: CustomerInformation) -> Result:

@@ -43,18 +43,30 @@ VALUE_CHARACTERS_MAX: Final[Mapping[str, int]] = {"ocpp1.6": 500, "ocpp2.0.1": 1
 """Longest value that can be set in each version: what is too long is refused before anything is sent."""
 
 Name: TypeAlias = Annotated[str, Meta(min_length=1, max_length=50)]
-Attribute: TypeAlias = Literal["Actual", "Target", "MinSet", "MaxSet"]
+Component: TypeAlias = Annotated[Name, Meta(description="Name of the component.")]
+Variable: TypeAlias = Annotated[Name, Meta(description="Name of the variable.")]
+ComponentInstance: TypeAlias = Annotated[Name | None, Meta(description="Which component, where several have its name.")]
+Instance: TypeAlias = Annotated[Name | None, Meta(description="Which variable, where the component has several.")]
+Evse: TypeAlias = Annotated[
+    Annotated[int, Meta(ge=0)] | None, Meta(description="EVSE that the component belongs to; absent: the station.")
+]
+Connector: TypeAlias = Annotated[
+    Annotated[int, Meta(ge=0)] | None, Meta(description="Connector of that EVSE that the component belongs to.")
+]
+Attribute: TypeAlias = Annotated[
+    Literal["Actual", "Target", "MinSet", "MaxSet"], Meta(description="Which of its values; 1.6 has only the actual.")
+]
 
 
 class NamedVariable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A variable as a request names it. A 1.6 key is either the 2.x variable that it means, or one of `ChargePoint`."""
 
-    component: Name
-    variable: Name
-    component_instance: Name | None = None
-    instance: Name | None = None
-    evse: Annotated[int, Meta(ge=0)] | None = None
-    connector: Annotated[int, Meta(ge=0)] | None = None
+    component: Component
+    variable: Variable
+    component_instance: ComponentInstance = None
+    instance: Instance = None
+    evse: Evse = None
+    connector: Connector = None
     attribute: Attribute = "Actual"
 
     @property
@@ -72,9 +84,11 @@ class NamedVariable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class AssignedVariable(NamedVariable, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A variable and the value to set: at most 500 characters in 1.6, 1000 in 2.0.1, 2500 in 2.1."""
+    """A variable and the value to set."""
 
-    value: str
+    value: Annotated[
+        str, Meta(description="Value to set, as text: at most 500 characters in 1.6, 1000 in 2.0.1, 2500 in 2.1.")
+    ]
 
 
 class ReportRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -83,21 +97,27 @@ class ReportRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     A 1.6 station reports its whole configuration, or with `keys` only those.
     """
 
-    base: Literal["FullInventory", "ConfigurationInventory", "SummaryInventory"] = "FullInventory"
-    criteria: Annotated[list[Literal["Active", "Available", "Enabled", "Problem"]], Meta(max_length=4)] = []
-    variables: Annotated[list["ReportedVariable"], Meta(max_length=VARIABLES_MAX)] = []
-    keys: Annotated[list[Name], Meta(max_length=VARIABLES_MAX)] = []
+    base: Annotated[
+        Literal["FullInventory", "ConfigurationInventory", "SummaryInventory"],
+        Meta(description="Which whole report (2.x)."),
+    ] = "FullInventory"
+    criteria: Annotated[
+        list[Literal["Active", "Available", "Enabled", "Problem"]],
+        Meta(max_length=4, description="Only components that are so (2.x)."),
+    ] = []
+    variables: Annotated[list["ReportedVariable"], Meta(max_length=VARIABLES_MAX, description="Only these (2.x).")] = []
+    keys: Annotated[list[Name], Meta(max_length=VARIABLES_MAX, description="Only these configuration keys (1.6).")] = []
 
 
 class ReportedVariable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What to report: a component, or one variable of it."""
 
-    component: Name
-    variable: Name | None = None
-    component_instance: Name | None = None
-    instance: Name | None = None
-    evse: Annotated[int, Meta(ge=0)] | None = None
-    connector: Annotated[int, Meta(ge=0)] | None = None
+    component: Component
+    variable: Annotated[Name | None, Meta(description="Name of the variable; absent: all of the component.")] = None
+    component_instance: ComponentInstance = None
+    instance: Instance = None
+    evse: Evse = None
+    connector: Connector = None
 
     @property
     def address(self) -> VariableAddress:
@@ -115,7 +135,9 @@ class ReportedVariable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 class GetRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Variables to read."""
 
-    variables: Annotated[list[NamedVariable], Meta(min_length=1, max_length=VARIABLES_MAX)]
+    variables: Annotated[
+        list[NamedVariable], Meta(min_length=1, max_length=VARIABLES_MAX, description="The variables, each once.")
+    ]
 
     def __post_init__(self) -> None:
         _require_different([variable.address for variable in self.variables])
@@ -124,19 +146,24 @@ class GetRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class SetRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Variables to set."""
 
-    variables: Annotated[list[AssignedVariable], Meta(min_length=1, max_length=VARIABLES_MAX)]
+    variables: Annotated[
+        list[AssignedVariable],
+        Meta(min_length=1, max_length=VARIABLES_MAX, description="The variables, each once, and their values."),
+    ]
 
     def __post_init__(self) -> None:
         _require_different([variable.address for variable in self.variables])
 
 
 class LookUpRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which of the kept variables to show: of one component, of one name; behind `cursor`, at most `limit`."""
+    """Which of the kept variables to show."""
 
-    component: Name | None = None
-    variable: Name | None = None
-    cursor: Annotated[str, Meta(max_length=2000)] | None = None
-    limit: Annotated[int, Meta(ge=1, le=PAGE_MAX)] = 100
+    component: Annotated[Name | None, Meta(description="Only those of components of this name.")] = None
+    variable: Annotated[Name | None, Meta(description="Only those of this name.")] = None
+    cursor: Annotated[
+        Annotated[str, Meta(max_length=2000)] | None, Meta(description="`next_cursor` of the page before.")
+    ] = None
+    limit: Annotated[int, Meta(ge=1, le=PAGE_MAX, description="Most variables on the page.")] = 100
 
 
 async def report(operator: Operator, station: Station, request: ReportRequest) -> Result:

@@ -27,26 +27,34 @@ PARTS_MAX: Final = 256
 
 
 class SetMessage(Body, frozen=True, kw_only=True):
-    """Show a message, from `start_at` to `end_at`, in a `state` of the station, or with a running transaction.
+    """Show a message."""
 
-    An `id` replaces the message that has it; without one it is given out.
-    """
-
-    content: Annotated[str, Meta(min_length=1, max_length=1024)]
-    id: Identifier | None = None
-    priority: Literal["AlwaysFront", "InFront", "NormalCycle"] = "NormalCycle"
-    format: Literal["ASCII", "HTML", "URI", "UTF8", "QRCODE"] = "UTF8"
-    language: Annotated[str, Meta(max_length=8)] | None = None
-    state: Literal["Charging", "Faulted", "Idle", "Unavailable", "Suspended", "Discharging"] | None = None
-    start_at: Timestamp | None = None
-    end_at: Timestamp | None = None
-    transaction: Annotated[str, Meta(max_length=36)] | None = None
+    content: Annotated[str, Meta(min_length=1, max_length=1024, description="The message.")]
+    id: Annotated[Identifier | None, Meta(description="Message that it replaces; absent: a new one.")] = None
+    priority: Annotated[
+        Literal["AlwaysFront", "InFront", "NormalCycle"], Meta(description="Whether it stays, or takes turns.")
+    ] = "NormalCycle"
+    format: Annotated[
+        Literal["ASCII", "HTML", "URI", "UTF8", "QRCODE"], Meta(description="What `content` is; `QRCODE` is of 2.1.")
+    ] = "UTF8"
+    language: Annotated[
+        Annotated[str, Meta(max_length=8)] | None, Meta(description="Language of the message, such as `en-GB`.")
+    ] = None
+    state: Annotated[
+        Literal["Charging", "Faulted", "Idle", "Unavailable", "Suspended", "Discharging"] | None,
+        Meta(description="Only in this state of the station; the last two are of 2.1."),
+    ] = None
+    start_at: Annotated[Timestamp | None, Meta(description="When it is shown first; absent: now.")] = None
+    end_at: Annotated[Timestamp | None, Meta(description="When it is shown no more; absent: never.")] = None
+    transaction: Annotated[
+        Annotated[str, Meta(max_length=36)] | None, Meta(description="Only while this transaction runs.")
+    ] = None
 
 
 class ClearMessage(Body, frozen=True):
     """Clear a message, known to the gateway or not."""
 
-    message_id: Identifier
+    message_id: Annotated[Identifier, Meta(description="The id of the message.")]
 
 
 class ReportMessages(Body, frozen=True):

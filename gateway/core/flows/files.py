@@ -14,7 +14,7 @@ from gateway.core.flows.words import (
     NOT_CONNECTED,
     Body,
     Retries,
-    Seconds,
+    RetryInterval,
     given,
     invalid,
     is_16,
@@ -41,50 +41,57 @@ from gateway.core.stations import Station
 from gateway.wire.messages import timestamp
 from gateway.wire.schema_types import Timestamp
 
-Location: TypeAlias = Annotated[str, Meta(min_length=1, max_length=2000)]
-"""A URL for the station: 2.1 takes 2,000 characters, 2.0.1 and the 1.6 security whitepaper 512."""
+LOCATION_CHARACTERS_MAX: Final = 2000
+"""2.1 takes so many, 2.0.1 and the 1.6 security whitepaper 512."""
+
+FirmwareLocation: TypeAlias = Annotated[
+    str, Meta(min_length=1, max_length=LOCATION_CHARACTERS_MAX, description="URL that the station fetches it from.")
+]
 
 
 class UpdateFirmware(Body, frozen=True):
-    """Update the firmware from `location`, to be fetched from `retrieve_at` on (now, if absent).
+    """Update the firmware. With a certificate and a signature the station checks it; 1.6 by SignedUpdateFirmware."""
 
-    With `signing_certificate` (PEM) and `signature` (Base64) the station checks it: in 1.6 by SignedUpdateFirmware,
-    which alone knows `install_at` there.
-    """
-
-    location: Location
-    retrieve_at: Timestamp | None = None
-    install_at: Timestamp | None = None
+    location: FirmwareLocation
+    retrieve_at: Annotated[Timestamp | None, Meta(description="When to fetch it; absent: now.")] = None
+    install_at: Annotated[
+        Timestamp | None, Meta(description="When to install it; absent: when it is there. In 1.6 only if signed.")
+    ] = None
     retries: Retries | None = None
-    retry_interval_s: Seconds | None = None
-    signing_certificate: str | None = None
-    signature: str | None = None
+    retry_interval_s: RetryInterval | None = None
+    signing_certificate: Annotated[str | None, Meta(description="Certificate of who signed it, as PEM.")] = None
+    signature: Annotated[str | None, Meta(description="Signature of the firmware, as Base64.")] = None
 
 
 class UploadLog(Body, frozen=True):
-    """Upload a log to `remote_location`. In 1.6 a DiagnosticsLog is asked for by GetDiagnostics, others by GetLog."""
+    """Upload a log. In 1.6 a DiagnosticsLog is asked for by GetDiagnostics, others by GetLog."""
 
-    remote_location: Location
-    log_type: Literal["DiagnosticsLog", "SecurityLog", "DataCollectorLog"] = "DiagnosticsLog"
-    oldest_at: Timestamp | None = None
-    latest_at: Timestamp | None = None
+    remote_location: Annotated[
+        str, Meta(min_length=1, max_length=LOCATION_CHARACTERS_MAX, description="URL that the station uploads it to.")
+    ]
+    log_type: Annotated[
+        Literal["DiagnosticsLog", "SecurityLog", "DataCollectorLog"],
+        Meta(description="Which log; the last is of 2.1."),
+    ] = "DiagnosticsLog"
+    oldest_at: Annotated[Timestamp | None, Meta(description="Time of the oldest entry wanted.")] = None
+    latest_at: Annotated[Timestamp | None, Meta(description="Time of the latest entry wanted.")] = None
     retries: Retries | None = None
-    retry_interval_s: Seconds | None = None
+    retry_interval_s: RetryInterval | None = None
 
 
 class PublishFirmware(Body, frozen=True):
-    """Have a local controller fetch a firmware and offer it to the stations behind it. `checksum` is MD5, in hex."""
+    """Have a local controller fetch a firmware and offer it to the stations behind it."""
 
-    location: Location
-    checksum: Annotated[str, Meta(min_length=32, max_length=32)]
+    location: FirmwareLocation
+    checksum: Annotated[str, Meta(min_length=32, max_length=32, description="MD5 of the firmware, in hex.")]
     retries: Retries | None = None
-    retry_interval_s: Seconds | None = None
+    retry_interval_s: RetryInterval | None = None
 
 
 class UnpublishFirmware(Body, frozen=True):
     """Have a local controller offer a firmware no longer."""
 
-    checksum: Annotated[str, Meta(min_length=1, max_length=32)]
+    checksum: Annotated[str, Meta(min_length=1, max_length=32, description="MD5 of the firmware, in hex.")]
 
 
 async def update_firmware(operator: Operator, station: Station, body: UpdateFirmware) -> Result:

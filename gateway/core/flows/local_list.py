@@ -6,10 +6,10 @@ unknown, on disk before the first message: so a list that was half written is ne
 """
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
-from msgspec import UNSET, Struct
+from msgspec import UNSET, Meta, Struct
 
 from gateway.core.calls import CallEnded, Outcome
 from gateway.core.commands import CommandError, Fault
@@ -28,13 +28,13 @@ _HAS_NO_LIST: Final = frozenset({"NotImplemented", "NotSupported"})
 
 
 class SyncRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Bring the list in step. `full`: send all of it, whatever the station has."""
+    """Bring the list in step with the tokens that the gateway is configured with, if the station's group has a list."""
 
-    full: bool = False
+    full: Annotated[bool, Meta(description="Whether all of it is sent, whatever the station has.")] = False
 
 
 class ShowRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Look at the list."""
+    """Look at what the list should hold and what it holds, as far as that is known."""
 
 
 class _Unusable(Exception):  # noqa: N818 - what the list is

@@ -11,10 +11,11 @@ from gateway.core.flows.flow import Flow, Operator, Result, Shown, failed
 from gateway.core.flows.reports import gather
 from gateway.core.flows.variables import item_limits
 from gateway.core.flows.words import (
+    INT32_MAX,
     Body,
+    Connector,
+    Evse,
     Identifier,
-    Number,
-    Seconds,
     evse_2,
     given,
     keep,
@@ -35,82 +36,106 @@ REPORTED_MAX: Final = 10_000
 ADVICE_16: Final = "it monitors nothing; what it measures comes as MeterValues, by configuration"
 
 Name: TypeAlias = Annotated[str, Meta(min_length=1, max_length=50)]
-Severity: TypeAlias = Annotated[int, Meta(ge=0, le=9)]
-"""0 is danger, 9 is debugging (MonitoringSeverity of 2.x)."""
+Component: TypeAlias = Annotated[Name, Meta(description="Name of the component.")]
+ComponentInstance: TypeAlias = Annotated[Name | None, Meta(description="Which component, where several have its name.")]
+Instance: TypeAlias = Annotated[Name | None, Meta(description="Which variable, where the component has several.")]
+EvseOfComponent: TypeAlias = Annotated[
+    Evse | None, Meta(description="EVSE that the component belongs to; absent: the station.")
+]
+ConnectorOfComponent: TypeAlias = Annotated[
+    Connector | None, Meta(description="Connector of that EVSE that the component belongs to.")
+]
+Severity: TypeAlias = Annotated[int, Meta(ge=0, le=9, description="0 is danger, 9 is debugging.")]
 
 
 class EventStream(Body, frozen=True):
-    """Have a monitor report by a periodic event stream of 2.1: every `interval_s`, or once it has so many `values`."""
+    """Have a monitor report by a periodic event stream of 2.1."""
 
-    interval_s: Seconds | None = None
-    values: Annotated[int, Meta(ge=1)] | None = None
+    interval_s: Annotated[
+        Annotated[int, Meta(ge=0, le=INT32_MAX)] | None, Meta(description="Seconds between two messages of it.")
+    ] = None
+    values: Annotated[
+        Annotated[int, Meta(ge=1)] | None, Meta(description="With how many values a message is sent before that.")
+    ] = None
 
 
 class WantedMonitor(Body, frozen=True, kw_only=True):
-    """A monitor. `value` is a threshold, a delta, or seconds, by `type`; an `id` replaces the monitor that has it."""
+    """A monitor."""
 
-    component: Name
-    variable: Name
-    type: Literal[
-        "UpperThreshold",
-        "LowerThreshold",
-        "Delta",
-        "Periodic",
-        "PeriodicClockAligned",
-        "TargetDelta",
-        "TargetDeltaRelative",
+    component: Component
+    variable: Annotated[Name, Meta(description="Name of the variable to watch.")]
+    type: Annotated[
+        Literal[
+            "UpperThreshold",
+            "LowerThreshold",
+            "Delta",
+            "Periodic",
+            "PeriodicClockAligned",
+            "TargetDelta",
+            "TargetDeltaRelative",
+        ],
+        Meta(description="When it speaks; the last two are of 2.1."),
     ]
-    value: float
+    value: Annotated[
+        float, Meta(description="Threshold or delta in the unit of the variable; of a periodic monitor, seconds.")
+    ]
     severity: Severity
-    component_instance: Name | None = None
-    evse: Number | None = None
-    connector: Number | None = None
-    instance: Name | None = None
-    transaction: bool | None = None
-    id: Identifier | None = None
-    event_stream: EventStream | None = None
+    component_instance: ComponentInstance = None
+    evse: EvseOfComponent = None
+    connector: ConnectorOfComponent = None
+    instance: Instance = None
+    transaction: Annotated[
+        bool | None, Meta(description="Whether it is only heeded while a transaction runs at the component.")
+    ] = None
+    id: Annotated[Identifier | None, Meta(description="Monitor that it replaces; absent: a new one.")] = None
+    event_stream: Annotated[
+        EventStream | None, Meta(description="Report by a periodic event stream instead of events (2.1).")
+    ] = None
 
 
 class SetMonitors(Body, frozen=True):
     """Set monitors, in messages that the station takes."""
 
-    monitors: Annotated[list[WantedMonitor], Meta(min_length=1, max_length=MONITORS_MAX)]
+    monitors: Annotated[list[WantedMonitor], Meta(min_length=1, max_length=MONITORS_MAX, description="The monitors.")]
 
 
 class ClearMonitor(Body, frozen=True):
     """Clear a monitor, known to the gateway or not."""
 
-    monitor_id: Identifier
+    monitor_id: Annotated[Identifier, Meta(description="The station's id of it.")]
 
 
 class WatchedVariable(Body, frozen=True, kw_only=True):
     """A component, or one variable of it."""
 
-    component: Name
-    variable: Name | None = None
-    component_instance: Name | None = None
-    evse: Number | None = None
-    connector: Number | None = None
-    instance: Name | None = None
+    component: Component
+    variable: Annotated[Name | None, Meta(description="Name of the variable; absent: all of the component.")] = None
+    component_instance: ComponentInstance = None
+    evse: EvseOfComponent = None
+    connector: ConnectorOfComponent = None
+    instance: Instance = None
 
 
 class ReportMonitors(Body, frozen=True):
-    """Have the monitors reported, all or those of some sorts, all or those of some variables."""
+    """Have the monitors reported."""
 
-    criteria: tuple[Literal["ThresholdMonitoring", "DeltaMonitoring", "PeriodicMonitoring"], ...] = ()
-    variables: tuple[WatchedVariable, ...] = ()
+    criteria: Annotated[
+        tuple[Literal["ThresholdMonitoring", "DeltaMonitoring", "PeriodicMonitoring"], ...],
+        Meta(description="Only monitors of these sorts."),
+    ] = ()
+    variables: Annotated[tuple[WatchedVariable, ...], Meta(description="Only monitors of these.")] = ()
 
 
 class MonitoringBase(Body, frozen=True):
     """Let a station have all its monitors, those of the factory, or only those of its hardware (use case N03)."""
 
-    base: Literal["All", "FactoryDefault", "HardWiredOnly"]
+    base: Annotated[Literal["All", "FactoryDefault", "HardWiredOnly"], Meta(description="Which monitors it has.")]
 
 
 class MonitoringLevel(Body, frozen=True):
     """Have a station report events up to this severity (use case N05)."""
 
-    severity: Severity
+    severity: Annotated[Severity, Meta(description="Least severe that is reported: 0 is danger, 9 is debugging.")]
 
 
 async def set_monitors(operator: Operator, station: Station, body: SetMonitors) -> Result:

@@ -10,8 +10,8 @@ from gateway.core.flows.flow import Flow, Operator, Result, Shown
 from gateway.core.flows.words import (
     NOT_CONNECTED,
     Body,
+    Evse,
     Identifier,
-    Number,
     Token,
     given,
     id_tag_16,
@@ -40,23 +40,23 @@ from gateway.wire.schema_types import Timestamp
 
 
 class Reserve(Body, frozen=True):
-    """Reserve until `expires_at`, for a token or its group: one EVSE, or without `evse` any, of a type of connector.
+    """Reserve an EVSE, or any, for a token or its group."""
 
-    An `id` of a reservation that is there replaces it; without one it is given out. `connector_type` is of 2.x.
-    """
-
-    id_token: Token
-    expires_at: Timestamp
-    id: Identifier | None = None
-    group_id_token: Token | None = None
-    evse: Number | None = None
-    connector_type: Annotated[str, Meta(min_length=1, max_length=20)] | None = None
+    id_token: Annotated[Token, Meta(description="Whom it is for.")]
+    expires_at: Annotated[Timestamp, Meta(description="When it ends, in the future.")]
+    id: Annotated[Identifier | None, Meta(description="Reservation that it replaces; absent: a new one.")] = None
+    group_id_token: Annotated[Token | None, Meta(description="Group whose other tokens may use it too.")] = None
+    evse: Annotated[Evse | None, Meta(description="Number of the EVSE; absent: any.")] = None
+    connector_type: Annotated[
+        Annotated[str, Meta(min_length=1, max_length=20)] | None,
+        Meta(description="Type of connector that the EVSE must have, such as `cCCS2` (2.x)."),
+    ] = None
 
 
 class CancelReservation(Body, frozen=True):
     """Cancel a reservation, known to the gateway or not."""
 
-    reservation_id: Identifier
+    reservation_id: Annotated[Identifier, Meta(description="The id that the answer to its request told.")]
 
 
 async def reserve(operator: Operator, station: Station, body: Reserve) -> Result:

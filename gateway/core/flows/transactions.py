@@ -1,14 +1,16 @@
 """Remote start and stop, by id token and EVSE, whatever the version (OCPP 2.x use cases F01 to F03)."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Annotated, Any, Final
+
+from msgspec import Meta
 
 from gateway.core.flows.flow import Flow, Operator, Result
 from gateway.core.flows.words import (
     INT32_MAX,
     Body,
+    Evse,
     Identifier,
-    Number,
     Token,
     camel_case,
     given,
@@ -23,23 +25,28 @@ from gateway.core.stations import Station
 
 
 class Start(Body, frozen=True):
-    """Start charging for an id token. Without an `evse` the station, or the driver, chooses; it may refuse to.
+    """Start charging for an id token."""
 
-    `charging_profile` is a ChargingProfileType of 2.x with the purpose TxProfile. `remote_start_id` is what the
-    transaction will be known by; without one it is given out, and 1.6 has none. `group_id_token` is of 2.x.
-    """
-
-    id_token: Token
-    evse: Number | None = None
-    remote_start_id: Identifier | None = None
-    charging_profile: dict[str, Any] | None = None
-    group_id_token: Token | None = None
+    id_token: Annotated[Token, Meta(description="Who charges.")]
+    evse: Annotated[
+        Evse | None,
+        Meta(description="Number of the EVSE; absent: the station, or the driver, chooses, and it may refuse to."),
+    ] = None
+    remote_start_id: Annotated[
+        Identifier | None,
+        Meta(description="What the transaction says that it was started by (2.x); absent: a new one."),
+    ] = None
+    charging_profile: Annotated[
+        dict[str, Any] | None,
+        Meta(description="ChargingProfileType of 2.x, of purpose TxProfile, its names in snake_case or as they are."),
+    ] = None
+    group_id_token: Annotated[Token | None, Meta(description="Group of the token (2.x).")] = None
 
 
 class Stop(Body, frozen=True):
     """Stop a transaction. Not only those known as running: the station knows best."""
 
-    transaction: str
+    transaction: Annotated[str, Meta(description="Its id; in 1.6 the number that the gateway gave it, as text.")]
 
 
 async def start(operator: Operator, station: Station, body: Start) -> Result:

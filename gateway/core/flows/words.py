@@ -23,14 +23,20 @@ NOT_CONNECTED: Final = CallEnded(Outcome.OFFLINE, sent=False)
 
 INT32_MAX: Final = 2**31 - 1
 
-Number: TypeAlias = Annotated[int, Meta(ge=1, le=INT32_MAX)]
-"""Number of an EVSE or a connector. In 1.6 EVSE n is connector n."""
+Evse: TypeAlias = Annotated[int, Meta(ge=1, le=INT32_MAX, description="Number of the EVSE; in 1.6 of the connector.")]
+Connector: TypeAlias = Annotated[
+    int, Meta(ge=1, le=INT32_MAX, description="Number of the connector at its EVSE; in 1.6 always 1.")
+]
 
 Identifier: TypeAlias = Annotated[int, Meta(ge=0, le=INT32_MAX)]
 """An id that a station or we gave out."""
 
-Retries: TypeAlias = Annotated[int, Meta(ge=0, le=INT32_MAX)]
-Seconds: TypeAlias = Annotated[int, Meta(ge=0, le=INT32_MAX)]
+Retries: TypeAlias = Annotated[
+    int, Meta(ge=0, le=INT32_MAX, description="How often the station tries again; absent: as it likes.")
+]
+RetryInterval: TypeAlias = Annotated[
+    int, Meta(ge=0, le=INT32_MAX, description="Seconds between two tries; absent: as the station likes.")
+]
 
 
 class Body(Struct, frozen=True, forbid_unknown_fields=True):
@@ -40,8 +46,8 @@ class Body(Struct, frozen=True, forbid_unknown_fields=True):
 class IdToken(Body, frozen=True):
     """An id token: what identifies a driver. Most are cards, so that is what a type unsaid means. 1.6 has no types."""
 
-    id_token: str
-    type: str = "ISO14443"
+    id_token: Annotated[str, Meta(description="Its text; at most 20 characters in 1.6.")]
+    type: Annotated[str, Meta(description="Its type as in 2.x, such as `ISO14443`, `eMAID` or `Central`.")] = "ISO14443"
 
 
 Token: TypeAlias = IdToken | str

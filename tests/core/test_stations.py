@@ -5,7 +5,7 @@ from datetime import timedelta
 from gateway.core import stations
 from gateway.core.stations import Station
 from tests.core import said
-from tests.core.station_bench import BEGIN, OCPP16, OCPP201
+from tests.core.station_bench import BEGIN, OCPP16, OCPP21, OCPP201
 
 
 def test_answers_are_bounded(station_16):
@@ -94,3 +94,32 @@ def test_a_saved_state_is_the_same_state(bench):
         restored = Station.from_bytes(identity, line.station.to_bytes())
         assert restored.state == line.station.state
         assert list(restored.state.answers) == list(line.station.state.answers)  # the order is that of forgetting
+
+
+def test_a_saved_state_of_2_1_is_bounded_too_whatever_a_station_says(bench):
+    """Each control character is six in JSON, so nothing of the same length takes more room."""
+    line, junk = bench.connect(OCPP21), "\x01"
+    place = {"component": {"name": junk * 50, "instance": junk * 50}, "variable": {"name": junk * 50}}
+    for number in range(80):
+        shown = {"format": "UTF8", "content": junk * 1024}
+        line.ask(
+            "NotifyDisplayMessages",
+            {"requestId": 1, "messageInfo": [{"id": number, "priority": "InFront", "message": shown}]},
+        )
+        kind = {"type": "Delta", "severity": 5, "eventNotificationType": "CustomMonitor"}
+        monitor = {"id": number, "transaction": False, "value": 1.5, **kind}
+        line.ask(
+            "NotifyMonitoringReport",
+            {
+                "requestId": 1,
+                "seqNo": number,
+                "generatedAt": said.at(),
+                "monitor": [{**place, "variableMonitoring": [monitor]}],
+            },
+        )
+        stream = {"id": number, "variableMonitoringId": number, "params": {"interval": 1, "values": 10}}
+        line.ask("OpenPeriodicEventStream", {"constantStreamData": stream})
+        line.ask("NotifyChargingLimit", {"evseId": number, "chargingLimit": {"chargingLimitSource": junk * 20}})
+        line.ask("NotifyPriorityCharging", {"transactionId": f"{junk * 30}{number}", "activated": True})
+    assert {len(facts) for facts in line.station.state.facts.values()} == {stations.FACTS_MAX}
+    assert len(line.station.to_bytes()) < 1024 * 1024

@@ -43,8 +43,8 @@ RESERVE = Flow("reservations/{reservation}", Reserve, never, "Reserve.", "PUT")
 CANCEL = Flow("reservations/{reservation}", Nothing, never, "Cancel.", "DELETE")
 SYNC = Flow("local-list/sync", Nothing, never, "Bring it in step.")
 LIST = Flow("variables", Nothing, never, "List.", "GET")
-JOBS = Shown("jobs", lambda station, parameters, now: None, "Jobs.")
-JOB = Shown("jobs/{job}", lambda station, parameters, now: None, "One job.")
+JOBS = Shown("jobs", lambda station, parameters, now: None, "Jobs.", Nothing)
+JOB = Shown("jobs/{job}", lambda station, parameters, now: None, "One job.", Nothing)
 
 
 class Asked:

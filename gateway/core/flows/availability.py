@@ -189,5 +189,14 @@ FLOWS: Final = (
         actions=("TriggerMessage", "ExtendedTriggerMessage"),
     ),
     Flow("cache/clear", ClearCache, clear_cache, "Clear the authorisation cache", actions=("ClearCache",)),
-    Flow("data-transfer", DataTransfer, data_transfer, "Send a vendor's message", actions=("DataTransfer",)),
+    Flow(
+        "data-transfer",
+        DataTransfer,
+        data_transfer,
+        "Send a vendor's message",
+        actions=("DataTransfer",),
+        answer={
+            "data": "What the station answered with, if anything.",
+        },
+    ),
 )

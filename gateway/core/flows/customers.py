@@ -69,5 +69,11 @@ FLOWS: Final = (
         customer_information,
         "Have a customer reported, or forgotten",
         actions=("CustomerInformation",),
+        answer={
+            "request_id": "Id of the request for the report.",
+            "parts": "How many messages it came in.",
+            "missing_parts": "Numbers of those that did not come, where it is not whole: the outcome is timeout.",
+            "report": "What the station knows, as text; it may be personal.",
+        },
     ),
 )

@@ -326,6 +326,14 @@ FLOWS: Final[Sequence[Flow]] = (
         report,
         "Have the station report its variables or configuration keys",
         actions=("GetBaseReport", "GetReport", "GetConfiguration"),
+        answer={
+            "variables": "How many were reported; `GET variables` shows them.",
+            "request_id": "Id of the request for the report.",
+            "parts": "How many messages it came in.",
+            "missing_parts": "Numbers of those that did not come, where it is not whole: the outcome is timeout.",
+            "paged": "Whether keys were asked for by name (1.6).",
+            "unknown_keys": "Those of `keys` that the station does not have (1.6).",
+        },
     ),
     Flow(
         "variables/get",
@@ -333,6 +341,10 @@ FLOWS: Final[Sequence[Flow]] = (
         get,
         "Read variables or configuration keys",
         actions=("GetVariables", "GetConfiguration"),
+        answer={
+            "variables": "In the order asked, each with its names, `status`, `value` or `secret`, and `reason`.",
+            "refused": "How many were not read.",
+        },
     ),
     Flow(
         "variables/set",
@@ -340,6 +352,21 @@ FLOWS: Final[Sequence[Flow]] = (
         set_,
         "Set variables or configuration keys",
         actions=("SetVariables", "ChangeConfiguration"),
+        answer={
+            "variables": "In the order asked, each with its names, `status`, `value` or `secret`, and `reason`.",
+            "refused": "How many were not set.",
+            "reboot_required": "Whether some take effect by the next restart only.",
+        },
     ),
-    Flow("variables", LookUpRequest, look_up, "Look up variables as they were last read, set or reported", "GET"),
+    Flow(
+        "variables",
+        LookUpRequest,
+        look_up,
+        "Look up variables as they were last read, set or reported",
+        "GET",
+        answer={
+            "variables": "Each with its names, `attribute`, `value` or `secret`, its range as far as known, and `at`.",
+            "next_cursor": "The `cursor` of the next page; null on the last.",
+        },
+    ),
 )

@@ -138,7 +138,16 @@ async def report_messages(operator: Operator, station: Station, body: ReportMess
 
 
 FLOWS: Final = (
-    Flow("display-messages", SetMessage, set_message, "Show a message on the display", actions=("SetDisplayMessage",)),
+    Flow(
+        "display-messages",
+        SetMessage,
+        set_message,
+        "Show a message on the display",
+        actions=("SetDisplayMessage",),
+        answer={
+            "message_id": "Id of the message.",
+        },
+    ),
     Flow(
         "display-messages/{message_id}",
         ClearMessage,
@@ -146,6 +155,9 @@ FLOWS: Final = (
         "Clear a message of the display",
         "DELETE",
         actions=("ClearDisplayMessage",),
+        answer={
+            "message_id": "As asked.",
+        },
     ),
     Flow(
         "display-messages/report",
@@ -153,6 +165,10 @@ FLOWS: Final = (
         report_messages,
         "Have the messages of the display reported",
         actions=("GetDisplayMessages",),
+        answer={
+            "request_id": "Id of the request for the report.",
+            "messages": "The messages, as `GET display-messages` shows them.",
+        },
     ),
 )
-SHOWN: Final = (Shown("display-messages", shown, "Messages of the display that are known"),)
+SHOWN: Final = (Shown("display-messages", shown, "Messages of the display that are known", DisplayMessage),)

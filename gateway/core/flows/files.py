@@ -227,6 +227,9 @@ FLOWS: Final = (
         update_firmware,
         "Update the firmware",
         actions=("UpdateFirmware", "SignedUpdateFirmware"),
+        answer={
+            "request_id": "Id of the job, which `GET jobs/{request_id}` shows.",
+        },
     ),
     Flow(
         "firmware/published",
@@ -234,6 +237,9 @@ FLOWS: Final = (
         publish_firmware,
         "Have a local controller publish a firmware",
         actions=("PublishFirmware",),
+        answer={
+            "request_id": "Id of the job, which `GET jobs/{request_id}` shows.",
+        },
     ),
     Flow(
         "firmware/published/{checksum}",
@@ -243,9 +249,25 @@ FLOWS: Final = (
         "DELETE",
         actions=("UnpublishFirmware",),
     ),
-    Flow("logs", UploadLog, upload_log, "Upload a log", actions=("GetLog", "GetDiagnostics")),
+    Flow(
+        "logs",
+        UploadLog,
+        upload_log,
+        "Upload a log",
+        actions=("GetLog", "GetDiagnostics"),
+        answer={
+            "request_id": "Id of the job, which `GET jobs/{request_id}` shows.",
+            "file_name": "Name of the file that is to come, where the station told it.",
+        },
+    ),
 )
+MORE_OF_JOB: Final = {
+    "ended": "Whether nothing more is to come, unless the station tries again.",
+    "succeeded": "How it ended; null if it has not, or if a newer one took its place.",
+    "stalled": "Whether it should have come to something by now.",
+    "firmware_now": "Version that the station said that it runs when it booted last.",
+}
 SHOWN: Final = (
-    Shown("jobs", shown, "Firmware updates and uploads, the newest first"),
-    Shown("jobs/{request_id}", shown_one, "One of them"),
+    Shown("jobs", shown, "Firmware updates and uploads, the newest first", Job, MORE_OF_JOB),
+    Shown("jobs/{request_id}", shown_one, "One of them", Job, MORE_OF_JOB),
 )

@@ -89,7 +89,8 @@ class Flow(Struct, frozen=True):
 
     A `{name}` in the path joins the body as the field of that name. A GET has no body: its fields come from the query
     parameters, and it asks neither for an Idempotency-Key nor anything of the station. `actions` are the calls that it
-    makes for itself, in any version; the table of actions shows them.
+    makes for itself, in any version; the table of actions shows them. `answer` has a line for each member that the body
+    of a result may have, beside `status`, `status_info`, `error_code` and `not_remembered`.
     """
 
     path: str
@@ -98,18 +99,22 @@ class Flow(Struct, frozen=True):
     summary: str
     method: Literal["GET", "POST", "PUT", "DELETE"] = "POST"
     actions: tuple[str, ...] = ()
+    answer: Mapping[str, str] = {}
 
 
 class Shown(Struct, frozen=True):
     """Something about a station that can be looked at: `path` below a station, and what is shown as JSON.
 
     `show(station, parameters, now)` gets what stands for each `{name}` of the path, and returns None where there is
-    no such thing.
+    no such thing: else one row, or a list of them where the path names none. A row has the fields of `row_type`, and
+    those that `more` has a line for.
     """
 
     path: str
     show: Callable[[Station, Mapping[str, str], datetime], Any]
     summary: str
+    row_type: type[Struct]
+    more: Mapping[str, str] = {}
 
 
 def failed(end: CallEnded) -> Result:

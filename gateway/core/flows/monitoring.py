@@ -268,7 +268,16 @@ def _shown(result: Any) -> dict[str, Any]:
 
 
 FLOWS: Final = (
-    Flow("monitors", SetMonitors, set_monitors, "Set variable monitors", actions=("SetVariableMonitoring",)),
+    Flow(
+        "monitors",
+        SetMonitors,
+        set_monitors,
+        "Set variable monitors",
+        actions=("SetVariableMonitoring",),
+        answer={
+            "monitors": "What became of each, in the order asked: `status`, `monitor_id`, `reason`; null if not known.",
+        },
+    ),
     Flow(
         "monitors/{monitor_id}",
         ClearMonitor,
@@ -276,6 +285,9 @@ FLOWS: Final = (
         "Clear a variable monitor",
         "DELETE",
         actions=("ClearVariableMonitoring",),
+        answer={
+            "monitor_id": "As asked.",
+        },
     ),
     Flow(
         "monitors/report",
@@ -283,6 +295,12 @@ FLOWS: Final = (
         report_monitors,
         "Have the variable monitors reported",
         actions=("GetMonitoringReport",),
+        answer={
+            "request_id": "Id of the request for the report.",
+            "parts": "How many messages it came in.",
+            "missing_parts": "Numbers of those that did not come, where it is not whole: the outcome is timeout.",
+            "monitors": "The monitors, as `GET monitors` shows them.",
+        },
     ),
     Flow(
         "monitors/base",
@@ -299,4 +317,4 @@ FLOWS: Final = (
         actions=("SetMonitoringLevel",),
     ),
 )
-SHOWN: Final = (Shown("monitors", shown, "Variable monitors that are known, at most 64"),)
+SHOWN: Final = (Shown("monitors", shown, "Variable monitors that are known, at most 64", Monitor),)

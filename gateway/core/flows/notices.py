@@ -7,10 +7,17 @@ from typing import Any, Final, TypeVar
 import msgspec
 from msgspec import Struct
 
-from gateway.core.batteries import BATTERIES
-from gateway.core.charging_notices import CHARGING_NEEDS, EXTERNAL_LIMITS, PRIORITY_CHARGING
-from gateway.core.der import DER_ALARMS, DER_CONTROLS
-from gateway.core.event_streams import EVENT_STREAMS
+from gateway.core.batteries import BATTERIES, Battery
+from gateway.core.charging_notices import (
+    CHARGING_NEEDS,
+    EXTERNAL_LIMITS,
+    PRIORITY_CHARGING,
+    ChargingNeeds,
+    ExternalLimit,
+    PriorityCharging,
+)
+from gateway.core.der import DER_ALARMS, DER_CONTROLS, DerAlarm, DerControl
+from gateway.core.event_streams import EVENT_STREAMS, EventStream
 from gateway.core.facts import FactKind
 from gateway.core.flows.flow import Shown
 from gateway.core.stations import Station
@@ -28,11 +35,16 @@ def _all_of(kind: FactKind[Value]) -> Callable[[Station, Mapping[str, str], date
 
 
 SHOWN: Final = (
-    Shown("external-limits", _all_of(EXTERNAL_LIMITS), "Limits that others set, such as an energy management system"),
-    Shown("charging-needs", _all_of(CHARGING_NEEDS), "What the vehicles said that they need, by EVSE"),
-    Shown("priority-charging", _all_of(PRIORITY_CHARGING), "Transactions that charge with priority"),
-    Shown("der-controls", _all_of(DER_CONTROLS), "Grid controls of the station"),
-    Shown("der-alarms", _all_of(DER_ALARMS), "Grid events that have not ended"),
-    Shown("batteries", _all_of(BATTERIES), "The battery in each slot of a swap station"),
-    Shown("event-streams", _all_of(EVENT_STREAMS), "Periodic event streams that are open"),
+    Shown(
+        "external-limits",
+        _all_of(EXTERNAL_LIMITS),
+        "Limits that others set, such as an energy management system",
+        ExternalLimit,
+    ),
+    Shown("charging-needs", _all_of(CHARGING_NEEDS), "What the vehicles said that they need, by EVSE", ChargingNeeds),
+    Shown("priority-charging", _all_of(PRIORITY_CHARGING), "Transactions that charge with priority", PriorityCharging),
+    Shown("der-controls", _all_of(DER_CONTROLS), "Grid controls of the station", DerControl),
+    Shown("der-alarms", _all_of(DER_ALARMS), "Grid events that have not ended", DerAlarm),
+    Shown("batteries", _all_of(BATTERIES), "The battery in each slot of a swap station", Battery),
+    Shown("event-streams", _all_of(EVENT_STREAMS), "Periodic event streams that are open", EventStream),
 )

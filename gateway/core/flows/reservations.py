@@ -129,7 +129,16 @@ def _request(operator: Operator, station: Station, body: Reserve, reservation_id
 
 
 FLOWS: Final = (
-    Flow("reservations", Reserve, reserve, "Reserve an EVSE for an id token", actions=("ReserveNow",)),
+    Flow(
+        "reservations",
+        Reserve,
+        reserve,
+        "Reserve an EVSE for an id token",
+        actions=("ReserveNow",),
+        answer={
+            "reservation_id": "Id of the reservation.",
+        },
+    ),
     Flow(
         "reservations/{reservation_id}",
         CancelReservation,
@@ -137,6 +146,9 @@ FLOWS: Final = (
         "Cancel a reservation",
         "DELETE",
         actions=("CancelReservation",),
+        answer={
+            "reservation_id": "As asked.",
+        },
     ),
 )
-SHOWN: Final = (Shown("reservations", shown, "Reservations, and what became of the last ones"),)
+SHOWN: Final = (Shown("reservations", shown, "Reservations, and what became of the last ones", Reservation),)

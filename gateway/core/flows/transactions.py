@@ -110,6 +110,20 @@ FLOWS: Final = (
         start,
         "Start a transaction for an id token",
         actions=("RequestStartTransaction", "RemoteStartTransaction"),
+        answer={
+            "remote_start_id": "What the transaction will say that it was started by (2.x).",
+            "transaction": "Id of the transaction, where the station named it; 1.6 never does.",
+        },
     ),
-    Flow("stop", Stop, stop, "Stop a transaction", actions=("RequestStopTransaction", "RemoteStopTransaction")),
+    Flow(
+        "stop",
+        Stop,
+        stop,
+        "Stop a transaction",
+        actions=("RequestStopTransaction", "RemoteStopTransaction"),
+        answer={
+            "transaction": "As asked.",
+            "running": "Whether the gateway knew it as running.",
+        },
+    ),
 )

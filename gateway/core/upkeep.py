@@ -16,8 +16,8 @@ from msgspec import Struct
 
 from gateway.core.calls import Outcome
 from gateway.core.flows.flow import Operator, Result
+from gateway.core.flows.limits import item_limits
 from gateway.core.flows.local_list import SyncRequest, sync
-from gateway.core.flows.variables import item_limits
 from gateway.core.flows.words import is_16
 from gateway.core.item_limits import ItemLimits, firmware_of, known_limits
 from gateway.core.local_list import list_state

@@ -21,18 +21,19 @@ from gateway.core.device_model import (
     to_variable,
 )
 from gateway.core.flows.flow import Flow, Operator, Result, failed
+from gateway.core.flows.limits import item_limits
 from gateway.core.flows.reports import gather
 from gateway.core.flows.variables import (
     DONE,
     Done,
     get_keys,
     get_variables,
-    item_limits,
     said_of,
     set_variables,
+    unanswered,
 )
 from gateway.core.flows.words import invalid, is_16, keep, remembered
-from gateway.core.item_limits import in_messages
+from gateway.core.item_limits import ItemLimits, in_messages
 from gateway.core.records import DeviceVariable, DeviceVariables
 from gateway.core.stations import Station
 
@@ -41,6 +42,9 @@ VARIABLES_MAX: Final = 500
 
 VALUE_CHARACTERS_MAX: Final[Mapping[str, int]] = {"ocpp1.6": 500, "ocpp2.0.1": 1000, "ocpp2.1": 2500}
 """Longest value that can be set in each version: what is too long is refused before anything is sent."""
+
+NO_LIMITS: Final = ItemLimits(None, {})
+"""ChangeConfiguration of 1.6 sets one key in a message anyway."""
 
 Name: TypeAlias = Annotated[str, Meta(min_length=1, max_length=50)]
 Component: TypeAlias = Annotated[Name, Meta(description="Name of the component.")]
@@ -243,7 +247,11 @@ async def _report_16(operator: Operator, station: Station, request: ReportReques
 
 async def get(operator: Operator, station: Station, request: GetRequest) -> Result:
     """Read variables. The body has a result for each, in order."""
-    return _summed(await get_variables(operator, station, [variable.address for variable in request.variables]))
+    asked = [variable.address for variable in request.variables]
+    limits = await item_limits(operator, station)
+    if isinstance(limits, CallEnded):
+        return _summed(Done([unanswered(address) for address in asked], limits))
+    return _summed(await get_variables(operator, station, asked, limits))
 
 
 async def set_(operator: Operator, station: Station, request: SetRequest) -> Result:
@@ -254,7 +262,11 @@ async def set_(operator: Operator, station: Station, request: SetRequest) -> Res
             reason = f"a value has at most {most} characters in the station's version of OCPP"
             raise invalid(reason, f"$.variables[{index}].value")
     asked = [(variable.address, variable.value) for variable in request.variables]
-    done = await set_variables(operator, station, asked)
+    limits = NO_LIMITS if is_16(operator, station) else await item_limits(operator, station)
+    if isinstance(limits, CallEnded):
+        done = Done([unanswered(address) for address, _ in asked], limits)
+    else:
+        done = await set_variables(operator, station, asked, limits)
     result = _summed(done)
     reboot = any(one.status == "RebootRequired" for one in done.results)
     return Result(result.outcome, {**result.body, "reboot_required": reboot}, result.reason)

@@ -14,8 +14,8 @@ from msgspec import UNSET, Meta, Struct
 from gateway.core.calls import CallEnded, Outcome
 from gateway.core.commands import CommandError, Fault
 from gateway.core.flows.flow import Flow, Operator, Result, failed
+from gateway.core.flows.limits import item_limits, list_enabled
 from gateway.core.flows.reports import gather
-from gateway.core.flows.variables import item_limits, list_enabled
 from gateway.core.flows.words import is_16, keep, remembered
 from gateway.core.item_limits import KEY as LIMITS_KEY
 from gateway.core.item_limits import LIMITS, ItemLimits, firmware_of, in_messages
@@ -104,7 +104,7 @@ async def _usable_limits(operator: Operator, station: Station, whole: Entries) -
     if isinstance(limits, CallEnded):
         return limits
     if limits.list_enabled is False:  # maybe somebody switched it on since
-        enabled = await list_enabled(operator, station)
+        enabled = await list_enabled(operator, station, limits)
         if enabled is not True:
             raise _Unusable("disabled", "the station's local list is switched off (LocalAuthListEnabled)")
         limits = await _keep_limits(operator, station, msgspec.structs.replace(limits, list_enabled=True))

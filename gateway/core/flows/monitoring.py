@@ -8,8 +8,8 @@ from msgspec import UNSET, Meta
 from gateway.core.calls import CallEnded, Outcome
 from gateway.core.facts import in_full
 from gateway.core.flows.flow import Flow, Operator, Result, Shown, failed
+from gateway.core.flows.limits import item_limits
 from gateway.core.flows.reports import gather
-from gateway.core.flows.variables import item_limits
 from gateway.core.flows.words import (
     INT32_MAX,
     Body,

@@ -1,6 +1,6 @@
-"""Reading and setting variables of any version, in messages that the station takes."""
+"""Reading and setting variables of any version, in messages that keep to the limits of the station."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -8,11 +8,11 @@ from msgspec import UNSET, Struct
 
 from gateway.core.calls import CallEnded, Outcome
 from gateway.core.commands import CommandError
-from gateway.core.configuration_keys import address_of_key, key_of_address
+from gateway.core.configuration_keys import key_of_address
 from gateway.core.device_model import VariableAddress, address_of, is_secret, kept_variable, to_component, to_variable
 from gateway.core.flows.flow import Operator
 from gateway.core.flows.words import is_16, keep
-from gateway.core.item_limits import KEY, LIMITS, ItemLimits, MessageLimit, firmware_of, in_messages, known_limits
+from gateway.core.item_limits import ItemLimits, in_messages
 from gateway.core.records import DeviceVariable, DeviceVariables
 from gateway.core.stations import Station
 
@@ -21,9 +21,6 @@ DONE: Final = frozenset({"Accepted", "RebootRequired"})
 
 _STATUSES_16: Final = {"NotSupported": "UnknownVariable"}
 """ConfigurationStatus (1.6 section 7.21) -> SetVariableStatusEnumType, where they differ."""
-
-_INTEGER_CHARACTERS_MAX: Final = 10
-"""Longest number that is taken for a limit."""
 
 
 class VariableResult(Struct, frozen=True, kw_only=True):
@@ -73,36 +70,13 @@ class Done(Struct, frozen=True):
     kept: bool = True
 
 
-async def get_variables(operator: Operator, station: Station, asked: Sequence[VariableAddress]) -> Done:
+async def get_variables(
+    operator: Operator, station: Station, asked: Sequence[VariableAddress], limits: ItemLimits
+) -> Done:
     """Read variables, and keep what was read. Raises CommandError."""
     if is_16(operator, station):
-        return await _get_keys(operator, station, asked)
-    limits = await item_limits(operator, station)
-    if isinstance(limits, CallEnded):
-        return Done(_unknown(asked), limits)
-    return await _get(operator, station, asked, limits)
+        return await _get_keys(operator, station, asked, limits)
 
-
-async def set_variables(operator: Operator, station: Station, asked: Sequence[tuple[VariableAddress, str]]) -> Done:
-    """Set variables, and keep what was set. Raises CommandError."""
-    if is_16(operator, station):
-        return await _change_keys(operator, station, asked)
-    limits = await item_limits(operator, station)
-    if isinstance(limits, CallEnded):
-        return Done(_unknown([address for address, _ in asked]), limits)
-
-    def result(index: int, said: Any) -> VariableResult:
-        address, value = asked[index]
-        return VariableResult(
-            address=address, status=said.attribute_status, value=value, reason=_reason(said.attribute_status_info)
-        )
-
-    items = [{**_item(address), "attributeValue": value} for address, value in asked]
-    done = await _in_turn(operator, station, "SetVariables", items, [address for address, _ in asked], limits, result)
-    return await _kept(operator, station, done)
-
-
-async def _get(operator: Operator, station: Station, asked: Sequence[VariableAddress], limits: ItemLimits) -> Done:
     def result(index: int, said: Any) -> VariableResult:
         return VariableResult(
             address=asked[index],
@@ -113,7 +87,25 @@ async def _get(operator: Operator, station: Station, asked: Sequence[VariableAdd
 
     items = [_item(address) for address in asked]
     done = await _in_turn(operator, station, "GetVariables", items, asked, limits, result)
-    return await _kept(operator, station, done)
+    return await keep_variables(operator, station, done)
+
+
+async def set_variables(
+    operator: Operator, station: Station, asked: Sequence[tuple[VariableAddress, str]], limits: ItemLimits
+) -> Done:
+    """Set variables, and keep what was set. Raises CommandError."""
+    if is_16(operator, station):
+        return await _change_keys(operator, station, asked)
+
+    def result(index: int, said: Any) -> VariableResult:
+        address, value = asked[index]
+        return VariableResult(
+            address=address, status=said.attribute_status, value=value, reason=_reason(said.attribute_status_info)
+        )
+
+    items = [{**_item(address), "attributeValue": value} for address, value in asked]
+    done = await _in_turn(operator, station, "SetVariables", items, [address for address, _ in asked], limits, result)
+    return await keep_variables(operator, station, done)
 
 
 async def _in_turn(
@@ -146,15 +138,12 @@ async def _in_turn(
             if index is not None:
                 results[index] = result(index, said)
         start += len(message)
-    return Done([found or _unanswered(address) for found, address in zip(results, asked, strict=True)], failure)
+    return Done([found or unanswered(address) for found, address in zip(results, asked, strict=True)], failure)
 
 
-async def _get_keys(operator: Operator, station: Station, asked: Sequence[VariableAddress]) -> Done:
+async def _get_keys(operator: Operator, station: Station, asked: Sequence[VariableAddress], limits: ItemLimits) -> Done:
     """Read configuration keys of 1.6."""
     keys = [key_of_address(address) for address in asked]
-    limits = await item_limits(operator, station)
-    if isinstance(limits, CallEnded):
-        return Done(_unknown(asked), limits)
     answers, failure = await get_keys(operator, station, [key for key in keys if key is not None], limits)
     results = []
     for address, key in zip(asked, keys, strict=True):
@@ -165,8 +154,8 @@ async def _get_keys(operator: Operator, station: Station, asked: Sequence[Variab
         elif key.lower() in answers:
             results.append(VariableResult(address=address, status="UnknownVariable"))
         else:
-            results.append(_unanswered(address))
-    return await _kept(operator, station, Done(results, failure))
+            results.append(unanswered(address))
+    return await keep_variables(operator, station, Done(results, failure))
 
 
 async def get_keys(
@@ -196,18 +185,18 @@ async def _change_keys(operator: Operator, station: Station, asked: Sequence[tup
             results.append(_no_key(address))
             continue
         if failure is not None:
-            results.append(_unanswered(address))
+            results.append(unanswered(address))
             continue
         request = {"key": key, "value": value}
         end = await _call(operator, station, "ChangeConfiguration", request, sent_before=bool(results))
         if end.payload is None:
             failure = end
-            results.append(_unanswered(address))
+            results.append(unanswered(address))
             continue
         payload: Any = end.payload
         status = _STATUSES_16.get(payload.status, payload.status)
         results.append(VariableResult(address=address, status=status, value=value))
-    return await _kept(operator, station, Done(results, failure))
+    return await keep_variables(operator, station, Done(results, failure))
 
 
 def said_of(address: VariableAddress, said: Any) -> VariableResult:
@@ -228,7 +217,7 @@ async def _call(
         return CallEnded(Outcome.OFFLINE, sent=False, reason=str(error))
 
 
-async def _kept(operator: Operator, station: Station, done: Done) -> Done:
+async def keep_variables(operator: Operator, station: Station, done: Done) -> Done:
     """Keep what was read or set, if the journal has room for it."""
     variables = [result.kept() for result in done.results if result.status in DONE]
     records = [DeviceVariables(operator.now(), variables)] if variables else []
@@ -263,113 +252,10 @@ def _no_key(address: VariableAddress) -> VariableResult:
     return VariableResult(address=address, status="UnknownComponent", reason="OCPP 1.6 has no key for this variable")
 
 
-def _unanswered(address: VariableAddress) -> VariableResult:
+def unanswered(address: VariableAddress) -> VariableResult:
+    """Return the result for a variable of which the station said nothing."""
     return VariableResult(address=address, status=None)
-
-
-def _unknown(asked: Sequence[VariableAddress]) -> list[VariableResult]:
-    return [_unanswered(address) for address in asked]
 
 
 def _list(value: Any) -> list[Any]:
     return [] if value is UNSET else value
-
-
-def _limit_addresses() -> Iterator[tuple[str, VariableAddress, VariableAddress]]:
-    """Yield each action with the variables that hold its limits."""
-    for component, actions in (
-        ("DeviceDataCtrlr", ("GetVariables", "SetVariables", "GetReport")),
-        ("MonitoringCtrlr", ("SetVariableMonitoring", "ClearVariableMonitoring")),
-        ("LocalAuthListCtrlr", ("SendLocalList",)),
-    ):
-        for action in actions:
-            instance = None if action == "SendLocalList" else action
-            yield (
-                action,
-                VariableAddress(component=component, variable="ItemsPerMessage", instance=instance),
-                VariableAddress(component=component, variable="BytesPerMessage", instance=instance),
-            )
-
-
-_LIMITS: Final = tuple(_limit_addresses())
-_LIST_ENABLED: Final = VariableAddress(component="LocalAuthListCtrlr", variable="Enabled")
-_LIMIT_KEYS_16: Final = (
-    "GetConfigurationMaxKeys",
-    "SendLocalListMaxLength",
-    "LocalAuthListMaxLength",
-    "LocalAuthListEnabled",
-)
-_ONE_BY_ONE: Final = ItemLimits(None, {"GetConfiguration": MessageLimit(1)})
-
-
-async def item_limits(operator: Operator, station: Station) -> ItemLimits | CallEnded:
-    """Return what the station takes in one message: as known, else ask it and keep the answer. Raises CommandError.
-
-    Returns how the call ended that failed, where one did.
-    """
-    limits: ItemLimits | CallEnded | None = known_limits(station)
-    if limits is not None:
-        return limits
-    if is_16(operator, station):
-        limits = await _limits_16(operator, station)
-    else:
-        limits = await _limits_2(operator, station)
-    if isinstance(limits, ItemLimits):
-        await keep(operator, station, [LIMITS.holds(KEY, limits, operator.now())])
-    elif limits.outcome is Outcome.CALL_ERROR:  # it will not say: be careful for now, and ask again another time
-        return ItemLimits(firmware_of(station), {})
-    return limits
-
-
-async def _limits_2(operator: Operator, station: Station) -> ItemLimits | CallEnded:
-    """Ask for the limits of GetVariables one by one, so that the other questions keep to them."""
-    _, items, size = _LIMITS[0]
-    first = await _get(operator, station, [items, size], ItemLimits(None, {}))
-    if first.failure is not None:
-        return first.failure
-    limit = MessageLimit(*(_integer(result.value) for result in first.results))
-    others = [*(address for _, *both in _LIMITS[1:] for address in both), _LIST_ENABLED]
-    rest = await _get(operator, station, others, ItemLimits(None, {"GetVariables": limit}))
-    if rest.failure is not None:
-        return rest.failure
-    values = {result.address: result.value for result in (*first.results, *rest.results) if result.status in DONE}
-    limits = [(action, _integer(values.get(items)), _integer(values.get(size))) for action, items, size in _LIMITS]
-    by_action = {action: MessageLimit(items, size) for action, items, size in limits if items or size}
-    return ItemLimits(firmware_of(station), by_action, list_enabled=_boolean(values.get(_LIST_ENABLED)))
-
-
-async def _limits_16(operator: Operator, station: Station) -> ItemLimits | CallEnded:
-    """Ask for four keys at once, and one by one for those that are not answered so."""
-    answers, failure = await get_keys(operator, station, _LIMIT_KEYS_16, ItemLimits(None, {}))
-    left = [key for key in _LIMIT_KEYS_16 if key.lower() not in answers]
-    if left and (failure is None or failure.outcome is Outcome.CALL_ERROR):
-        rest, failure = await get_keys(operator, station, left, _ONE_BY_ONE)
-        answers |= rest
-    if failure is not None:
-        return failure
-    keys = [said_of(address_of_key(said.key), said) for said in answers.values() if said is not None]
-    await _kept(operator, station, Done(keys))
-    values = {key: said.value if said is not None else None for key, said in answers.items()}
-    max_keys, list_items, list_entries, enabled = (values.get(key.lower()) for key in _LIMIT_KEYS_16)
-    by_action = {
-        "GetConfiguration": MessageLimit(_integer(max_keys)),
-        "SendLocalList": MessageLimit(_integer(list_items)),
-    }
-    return ItemLimits(firmware_of(station), by_action, _integer(list_entries), _boolean(enabled))
-
-
-async def list_enabled(operator: Operator, station: Station) -> bool | None:
-    """Return whether the station's local list is switched on; None if it does not say. Raises CommandError."""
-    done = await get_variables(operator, station, [_LIST_ENABLED])
-    return _boolean(done.results[0].value)
-
-
-def _integer(value: Any) -> int | None:
-    """Return a limit that a station named; None for what is no positive number."""
-    if not isinstance(value, str) or not value.isascii() or len(value) > _INTEGER_CHARACTERS_MAX:
-        return None
-    return int(value) if value.isdigit() and int(value) > 0 else None
-
-
-def _boolean(value: Any) -> bool | None:
-    return {"true": True, "false": False}.get(value.lower()) if isinstance(value, str) else None

@@ -22,22 +22,26 @@ from msgspec import inspect
 from gateway.app.config_sources import ConfigError
 from gateway.app.config_types import expected
 from gateway.app.side_files import read_text
+from gateway.core.authorisation import ID_CHARACTERS_MAX as ID_TOKEN_CHARACTERS_MAX
 from gateway.core.authorisation import Token
 
-ID_CHARACTERS_MAX = 36
-"""Longest id of a token (OCPP 2.0.1 IdTokenType.idToken; 20 in OCPP 1.6)."""
+ID_CHARACTERS_MAX = max(ID_TOKEN_CHARACTERS_MAX.values())
+"""Longest id of a token of any version."""
 
 TOKEN_TYPES = (
     "Central",
+    "DirectPayment",
     "eMAID",
+    "EVCCID",
     "ISO14443",
     "ISO15693",
     "KeyCode",
     "Local",
     "MacAddress",
     "NoAuthorization",
+    "VIN",
 )
-"""IdTokenEnumType of OCPP 2.0.1."""
+"""IdTokenEnumType of OCPP 2.0.1, and what the appendix of 2.1 adds."""
 
 PROBLEMS_MAX = 20
 """Problems reported at once; a file with more is wrong from the ground up."""

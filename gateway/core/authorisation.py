@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
 
@@ -20,8 +20,17 @@ AuthorizationStatus: TypeAlias = Literal[
 ]
 
 
+ID_CHARACTERS_MAX: Final = {"ocpp1.6": 20, "ocpp2.0.1": 36, "ocpp2.1": 255}
+"""Longest id token, and so the longest group id, of each version."""
+
+
+def fitting_group(group: str | None, subprotocol: str) -> str | None:
+    """Return a group id where a version can hold it. A part of it is never said: other groups begin alike."""
+    return group if group is not None and len(group) <= ID_CHARACTERS_MAX[subprotocol] else None
+
+
 class Token(Struct, frozen=True, kw_only=True):
-    """An id token as the operator lists it. `type` is an IdTokenEnumType of OCPP 2.0.1; `group` is the group's id."""
+    """An id token as the operator lists it. `type` is one of OCPP 2.1, of which 2.0.1 has most; `group` is its id."""
 
     id: str
     type: str = "ISO14443"

@@ -21,7 +21,7 @@ from gateway.core.alike import (
     job_status,
     noticed,
 )
-from gateway.core.authorisation import UNKNOWN, Verdict
+from gateway.core.authorisation import UNKNOWN, Verdict, fitting_group
 from gateway.core.csms import (
     EMPTY,
     NEVER,
@@ -126,8 +126,8 @@ def _token_answer(verdict: Verdict) -> dict[str, str]:
     answer = {"status": AUTHORIZATION_STATUSES.get(verdict.status, "Invalid")}
     if verdict.expires_at is not None:
         answer["expiryDate"] = timestamp(verdict.expires_at)
-    if verdict.group is not None:
-        answer["parentIdTag"] = verdict.group[:20]
+    if (group := fitting_group(verdict.group, VERSION)) is not None:
+        answer["parentIdTag"] = group
     return answer
 
 

@@ -21,7 +21,7 @@ from gateway.core.alike import (
     refused,
     stored,
 )
-from gateway.core.authorisation import Verdict
+from gateway.core.authorisation import Verdict, fitting_group
 from gateway.core.csms import (
     EMPTY,
     NEVER,
@@ -54,9 +54,6 @@ TransactionEventRequest: TypeAlias = ocpp201.TransactionEventRequest | ocpp21.Tr
 NO_AUTHORIZATION: Final = "NoAuthorization"
 """The type of an id token that stands for nobody (start button, use case C02): always accepted, never recorded."""
 
-GROUP_CHARACTERS_MAX: Final = {"ocpp2.0.1": 36, "ocpp2.1": 255}
-"""Longest id token, and so the longest group id, of each version."""
-
 UNVERIFIED_CONTRACT: Final = encode({"idTokenInfo": {"status": "Invalid"}, "certificateStatus": "CertChainError"})
 """The answer to a contract certificate (use case C07): nothing here can verify it, so it opens nothing."""
 
@@ -66,7 +63,6 @@ class Dialect:
 
     def __init__(self, subprotocol: str) -> None:
         self.subprotocol = subprotocol
-        self._group_characters_max = GROUP_CHARACTERS_MAX[subprotocol]
 
     def authorize(self, csms: Csms, station: Station, request: AuthorizeRequest, now: datetime) -> Reply:
         """Use case C01. What comes with a contract certificate is refused (C07): see UNVERIFIED_CONTRACT."""
@@ -146,8 +142,8 @@ class Dialect:
         answer: dict[str, object] = {"status": verdict.status}
         if verdict.expires_at is not None:
             answer["cacheExpiryDateTime"] = timestamp(verdict.expires_at)
-        if verdict.group is not None:
-            answer["groupIdToken"] = {"idToken": verdict.group[: self._group_characters_max], "type": "Central"}
+        if (group := fitting_group(verdict.group, self.subprotocol)) is not None:
+            answer["groupIdToken"] = {"idToken": group, "type": "Central"}
         return answer
 
 

@@ -11,10 +11,11 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from gateway.core.authorisation import Token
+from gateway.core.authorisation import ID_CHARACTERS_MAX, Token, fitting_group
 from gateway.wire.messages import timestamp
 
 OCPP16: Final = "ocpp1.6"
+OCPP201: Final = "ocpp2.0.1"
 
 VERSION_STEP: Final = 4096
 """Numbers from one version to the next: most messages that one list may take. An int32 lasts 59 years at one version an
@@ -25,8 +26,8 @@ VERSIONS_MAX: Final = 16
 
 _EPOCH: Final = datetime(2026, 1, 1, tzinfo=UTC)
 
-_ID_TAG_CHARACTERS_MAX: Final = 20
-"""Longest id token of OCPP 1.6 (section 7.28)."""
+_TYPES_OF_21: Final = frozenset({"DirectPayment", "EVCCID", "VIN"})
+"""Types of id tokens that 2.0.1 does not have."""
 
 _STATUSES_16: Final = {"Accepted": "Accepted", "Expired": "Expired", "Invalid": "Invalid", "Unknown": "Invalid"}
 """Verdicts -> AuthorizationStatus of 1.6 (section 7.2); what stands not here is Blocked."""
@@ -60,8 +61,8 @@ class TokenHistory:
         self.version: Final = lists[-1].version
         self.being_sent: Final[set[str]] = set()
         """Stations to which a list is on its way: two at once would make one of neither."""
-        self._full: dict[bool, Entries] = {}
-        self._differences: dict[tuple[int, bool], Entries | None] = {}
+        self._full: dict[str, Entries] = {}
+        self._differences: dict[tuple[int, str], Entries | None] = {}
 
     def __contains__(self, version: int) -> bool:
         """Whether `version` is known, so that `difference` can start from it."""
@@ -69,14 +70,13 @@ class TokenHistory:
 
     def full(self, subprotocol: str) -> Entries:
         """Return the whole list for a station."""
-        is_16 = subprotocol == OCPP16
-        entries = self._full.get(is_16)
+        entries = self._full.get(subprotocol)
         if entries is None:
-            entries = self._full[is_16] = list(_entries(self._lists[self.version].tokens, is_16).values())
+            entries = self._full[subprotocol] = list(_entries(self._lists[self.version].tokens, subprotocol).values())
         return entries
 
     def left_out(self, subprotocol: str) -> int:
-        """Return how many tokens no list of this version of OCPP can hold, as their ids are too long."""
+        """Return how many tokens no list of this version of OCPP can hold: by their length or their type."""
         return len(self._lists[self.version].tokens) - len(self.full(subprotocol))
 
     def difference(self, base: int, subprotocol: str) -> Entries | None:
@@ -84,53 +84,62 @@ class TokenHistory:
 
         That is so if a token changed its type, which is part of what it is.
         """
-        is_16 = subprotocol == OCPP16
-        key = base, is_16
+        key = base, subprotocol
         if key not in self._differences:
-            self._differences[key] = _difference(self._lists[base].tokens, self._lists[self.version].tokens, is_16)
+            old, new = self._lists[base].tokens, self._lists[self.version].tokens
+            self._differences[key] = _difference(old, new, subprotocol)
         return self._differences[key]
 
 
-def _difference(old: Sequence[Token], new: Sequence[Token], is_16: bool) -> Entries | None:
-    before, after = _entries(old, is_16), _entries(new, is_16)
+def _difference(old: Sequence[Token], new: Sequence[Token], subprotocol: str) -> Entries | None:
+    before, after = _entries(old, subprotocol), _entries(new, subprotocol)
     types = {token.id.lower(): token.type for token in new}
-    if not is_16 and any(types.get(token.id.lower(), token.type) != token.type for token in old):
+    if subprotocol != OCPP16 and any(types.get(token.id.lower(), token.type) != token.type for token in old):
         return None
     changed = [entry for key, entry in after.items() if before.get(key) != entry]
-    gone = [_encoded(_named(token, is_16)) for token in old if (key := token.id.lower()) in before and key not in after]
+    gone = [
+        _encoded(_named(token, subprotocol))
+        for token in old
+        if (key := token.id.lower()) in before and key not in after
+    ]
     return changed + gone
 
 
-def _entries(tokens: Sequence[Token], is_16: bool) -> dict[str, msgspec.Raw]:
+def _entries(tokens: Sequence[Token], subprotocol: str) -> dict[str, msgspec.Raw]:
     """Return the entries for those tokens that can be listed, by id in lower case."""
-    return {token.id.lower(): _encoded(_entry(token, is_16)) for token in tokens if _can_be_listed(token, is_16)}
+    return {
+        token.id.lower(): _encoded(_entry(token, subprotocol)) for token in tokens if _can_be_listed(token, subprotocol)
+    }
 
 
-def _can_be_listed(token: Token, is_16: bool) -> bool:
-    if is_16:
-        return len(token.id) <= _ID_TAG_CHARACTERS_MAX
-    return token.type != "NoAuthorization"
+def _can_be_listed(token: Token, subprotocol: str) -> bool:
+    if len(token.id) > ID_CHARACTERS_MAX[subprotocol]:
+        return False
+    if subprotocol == OCPP16:
+        return True
+    return token.type != "NoAuthorization" and (subprotocol != OCPP201 or token.type not in _TYPES_OF_21)
 
 
-def _named(token: Token, is_16: bool) -> dict[str, Any]:
-    return {"idTag": token.id} if is_16 else {"idToken": {"idToken": token.id, "type": token.type}}
+def _named(token: Token, subprotocol: str) -> dict[str, Any]:
+    return {"idTag": token.id} if subprotocol == OCPP16 else {"idToken": {"idToken": token.id, "type": token.type}}
 
 
-def _entry(token: Token, is_16: bool) -> dict[str, Any]:
+def _entry(token: Token, subprotocol: str) -> dict[str, Any]:
     """Return an AuthorizationData: of 1.6 section 7.1, or of 2.x."""
-    if is_16:
+    group = fitting_group(token.group, subprotocol)
+    if subprotocol == OCPP16:
         told: dict[str, Any] = {"status": _STATUSES_16.get(token.status, "Blocked")}
         if token.expires_at is not None:
             told["expiryDate"] = timestamp(token.expires_at)
-        if token.group is not None and len(token.group) <= _ID_TAG_CHARACTERS_MAX:
-            told["parentIdTag"] = token.group
-        return {**_named(token, is_16), "idTagInfo": told}
+        if group is not None:
+            told["parentIdTag"] = group
+        return {**_named(token, subprotocol), "idTagInfo": told}
     told = {"status": token.status}
     if token.expires_at is not None:
         told["cacheExpiryDateTime"] = timestamp(token.expires_at)
-    if token.group is not None:
-        told["groupIdToken"] = {"idToken": token.group[:36], "type": "Central"}
-    return {**_named(token, is_16), "idTokenInfo": told}
+    if group is not None:
+        told["groupIdToken"] = {"idToken": group, "type": "Central"}
+    return {**_named(token, subprotocol), "idTokenInfo": told}
 
 
 def _encoded(entry: Mapping[str, Any]) -> msgspec.Raw:

@@ -6,7 +6,7 @@ from typing import get_args
 import pytest
 
 from gateway.core.authorisation import Authoriser, AuthorizationStatus, Token
-from tests.core.station_bench import BEGIN, MESSAGES, OCPP16, OCPP201, Bench
+from tests.core.station_bench import BEGIN, MESSAGES, OCPP16, OCPP21, OCPP201, Bench
 
 
 def test_without_a_list_everybody_is_accepted():
@@ -51,10 +51,23 @@ def test_every_status_can_be_said_in_both_versions(status):
 
 
 def test_an_answer_of_16_names_expiry_and_parent():
-    token = Token(id="T", expires_at=datetime(2027, 1, 1, tzinfo=UTC), group="A group of more than 20 characters")
+    token = Token(id="T", expires_at=datetime(2027, 1, 1, tzinfo=UTC), group="20 characters, no mo")
     line = Bench(tokens=[token]).connect(OCPP16)
     assert line.ask("Authorize", {"idTag": "t"})["idTagInfo"] == {
         "status": "Accepted",
         "expiryDate": "2027-01-01T00:00:00.000Z",
-        "parentIdTag": "A group of more than",
+        "parentIdTag": "20 characters, no mo",
     }
+
+
+@pytest.mark.parametrize(("version", "length"), [(OCPP16, 20), (OCPP201, 36), (OCPP21, 255)])
+def test_a_group_that_a_version_cannot_hold_is_not_cut_to_what_other_groups_begin_with(version, length):
+    """Who is of the same group may stop a charge."""
+    listed = [Token(id="A", group="G" * length + "1"), Token(id="B", group="G" * length)]
+    line = Bench(tokens=listed).connect(version)
+    groups = []
+    for token in listed:
+        asked = {"idTag": token.id} if version == OCPP16 else {"idToken": {"idToken": token.id, "type": "ISO14443"}}
+        (info,) = line.ask("Authorize", asked).values()
+        groups.append(info.get("parentIdTag") or info.get("groupIdToken", {}).get("idToken"))
+    assert groups == [None, "G" * length]

@@ -3,10 +3,9 @@
 import json
 from datetime import datetime
 
-from gateway.core.authorisation import Token
 from gateway.core.records import Event, RawMessage, StationBooted, TransactionEvent
 from tests.core import said
-from tests.core.station_bench import BEGIN, BOOTS, OCPP21, OCPP201, Bench
+from tests.core.station_bench import BEGIN, BOOTS
 
 HASH = {"hashAlgorithm": "SHA256", "issuerNameHash": "n", "issuerKeyHash": "k", "serialNumber": "1"}
 EMAID = {"idToken": "DE8AACA2B3C4D5L", "type": "eMAID"}
@@ -69,13 +68,6 @@ def test_a_contract_that_nobody_can_verify_opens_nothing(station_2):
     assert station_2.ask("Authorize", data) == refused
     assert station_2.ask("Authorize", {"idToken": EMAID, "certificate": "-----BEGIN"}) == refused
     assert station_2.ask("Authorize", {"idToken": EMAID}) == {"idTokenInfo": {"status": "Accepted"}}
-
-
-def test_a_group_is_as_long_as_its_version_has_it():
-    bench = Bench(tokens=[Token(id="TAG1", group="G" * 60)])
-    for version, length in ((OCPP201, 36), (OCPP21, 60)):
-        answer = bench.connect(version).ask("Authorize", {"idToken": {"idToken": "TAG1", "type": "ISO14443"}})
-        assert answer["idTokenInfo"]["groupIdToken"]["idToken"] == "G" * length
 
 
 def test_an_id_token_of_21_may_be_long_and_of_any_type(station_21, bench):

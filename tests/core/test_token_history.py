@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from gateway.core.authorisation import AuthorizationStatus, Token
 from gateway.core.token_history import VERSION_STEP, VERSIONS_MAX, Entries, TokenHistory, TokenList, next_version
-from tests.core.station_bench import OCPP16, OCPP21, OCPP201
+from tests.core.station_bench import MESSAGES, OCPP16, OCPP21, OCPP201
+from tests.wire import schema_oracle
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 
@@ -18,7 +19,7 @@ tokens = st.lists(
     st.builds(
         Token,
         id=st.text("abAB1", min_size=1, max_size=4) | st.just("x" * 21),
-        type=st.sampled_from(["ISO14443", "eMAID"]),
+        type=st.sampled_from(["ISO14443", "eMAID", "VIN"]),
         status=st.sampled_from(STATUSES),
         expires_at=st.none() | st.just(NOW),
         group=st.none() | st.sampled_from(["g", "g" * 21]),
@@ -83,6 +84,28 @@ def test_entries_say_what_the_version_can_say() -> None:
             "groupIdToken": {"idToken": "G", "type": "Central"},
         },
     }
+
+
+def test_a_version_lists_what_its_schema_has() -> None:
+    """OCPP 2.1 has longer ids and more types than 2.0.1, which refuses a list with one that it does not know."""
+    listed = (
+        Token(id="A"),
+        Token(id="x" * 37),
+        Token(id="WVWZZZ1JZ3W386752", type="VIN"),
+        Token(id="B", group="g" * 37),
+    )
+    history = TokenHistory([TokenList(1, listed)])
+    for version, ids in ((OCPP201, ["A", "B"]), (OCPP21, ["A", "x" * 37, "WVWZZZ1JZ3W386752", "B"])):
+        entries = history.full(version)
+        request = {"versionNumber": 1, "updateType": "Full", "localAuthorizationList": [json.loads(e) for e in entries]}
+        assert (
+            schema_oracle.verdicts(
+                schema_oracle.validator(MESSAGES[version, "SendLocalList", "request"].schema), request
+            )
+            == set()
+        )
+        assert [json.loads(entry)["idToken"]["idToken"] for entry in entries] == ids
+        assert history.left_out(version) == len(listed) - len(ids)
 
 
 def test_only_the_last_versions_are_known() -> None:

@@ -97,8 +97,8 @@ def test_a_file_without_tokens_accepts_nobody(file):
     ("text", "problem"),
     [
         ("[[token]]\n", "$.token[0].id: is missing"),
-        ('[[token]]\nid = ""', "$.token[0].id: must have 1 to 36 characters"),
-        (f'[[token]]\nid = "{"x" * 37}"', "$.token[0].id: must have 1 to 36 characters"),
+        ('[[token]]\nid = ""', "$.token[0].id: must have 1 to 255 characters"),
+        (f'[[token]]\nid = "{"x" * 256}"', "$.token[0].id: must have 1 to 255 characters"),
         ("[[token]]\nid = 4", "$.token[0].id: must be a string"),
         ('[[token]]\nid = "a"\nstatus = "accepted"', "$.token[0].status: must be "),
         ('[[token]]\nid = "a"\ntype = "RFID"', "$.token[0].type: must be one of Central, "),

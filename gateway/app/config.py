@@ -284,6 +284,13 @@ class UpkeepSection(Struct, frozen=True, kw_only=True):
             "firmware. Otherwise they are asked when a command needs it."
         ),
     ] = False
+    name_streams: Annotated[
+        bool,
+        Meta(
+            description="Whether a 2.1 station that opens an event stream for a monitor that is not known is asked for "
+            "its monitors. Otherwise the readings of such a stream have its number for a name."
+        ),
+    ] = True
     concurrent_max: Annotated[
         int, Meta(ge=1, le=1000, description="Stations that are attended to at once; the others wait.")
     ] = 16

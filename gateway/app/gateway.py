@@ -309,9 +309,7 @@ class Gateway:
     def _operator(self, timeout_s: float) -> LoopOperator:
         """Return one who carries out flows, whose calls may take `timeout_s`."""
         known = Known(partial(stored_variables, self.store.path), self._token_history_of)
-        return LoopOperator(
-            self.commander, self.recorder, now=self._now, timeout_s=timeout_s, known=known
-        )
+        return LoopOperator(self.commander, self.recorder, now=self._now, timeout_s=timeout_s, known=known)
 
     def _make_upkeep(self, wheel: TimerWheel) -> LoopUpkeep:
         upkeep = self.config.upkeep
@@ -319,6 +317,7 @@ class Gateway:
             trigger_boot_after_s=upkeep.boot_wait_s if upkeep.trigger_boot else None,
             reset_unbooted=upkeep.reset_unbooted,
             read_limits=upkeep.read_limits,
+            name_streams=upkeep.name_streams,
             concurrent_max=upkeep.concurrent_max,
             starts_per_s=upkeep.starts_per_s,
         )
@@ -416,7 +415,7 @@ class Gateway:
                 now=self._now,
                 monotonic=time.monotonic,
                 log=self.log,
-                booted=self.upkeep.stations.booted,
+                noted=self.upkeep.stations.noted,
                 second_look=second_look,
             )
             for subprotocol, protocol in PROTOCOLS.items()

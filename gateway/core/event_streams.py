@@ -118,6 +118,12 @@ def _values(
         yield time, ([], 1) if value is None else ([Sample(channel, value)], 0)
 
 
+def has_nameless_stream(station: Station) -> bool:
+    """Whether a stream is open of whose monitor nothing is known, so that its readings have a number for a name."""
+    streams = EVENT_STREAMS.of(station).values() if station.facts(EVENT_STREAMS.kind) else ()
+    return any(stream.watched is None and monitor_of(station, stream.monitor_id) is None for stream in streams)
+
+
 def records_of_events(station: Station, events: Sequence[Any], now: datetime) -> list[Record]:
     """Return what events tell of the monitors of open streams whose variable is not known yet."""
     streams = station.facts(EVENT_STREAMS.kind)

@@ -30,6 +30,9 @@ REFUSALS: Final = {
     Violation.CONSTRAINT: Refusal.CONSTRAINT,
 }
 
+NOTED: Final = frozenset({"BootNotification", "OpenPeriodicEventStream"})
+"""Actions after which the gateway may have something to ask of the station by itself (see `core.upkeep`)."""
+
 Log: TypeAlias = Callable[..., None]
 
 
@@ -45,6 +48,7 @@ class BoundCall(Struct, frozen=True):
     answer_raw: AnswerRaw | None
     refused_while: frozenset[Registration]
     counted: int
+    noted: bool
 
 
 class Service:
@@ -63,12 +67,12 @@ class Service:
         monotonic: Callable[[], float],
         log: Log,
         second_look: SecondLook | None = None,
-        booted: Callable[[Station], None] = lambda _station: None,
+        noted: Callable[[Station, str], None] = lambda _station, _action: None,
     ) -> None:
         """`schedule` has a queue of outgoing calls ticked at its deadline; `next_message_id` gives each an id.
 
         `second_look` looks at what was refused, with the quirks of its station; without it there are none.
-        `booted` hears of each station whose BootNotification was taken in.
+        `noted` hears of each station whose message of an action in NOTED was taken in.
         """
         self.protocol = protocol
         self.csms = csms
@@ -80,7 +84,7 @@ class Service:
         self.now = now
         self.monotonic = monotonic
         self.log = log
-        self.booted = booted
+        self.noted = noted
         self.second_look = second_look
         self.waiting_for_room: dict[Session, None] = {}
         """Sessions that hold a message until the journal has room, in order. Who closes is no longer among them."""
@@ -100,6 +104,7 @@ class Service:
                 answer_raw=rules[name].answer_raw,
                 refused_while=rules[name].refused_while,
                 counted=self.tally.base(self.protocol.version.subprotocol, name),
+                noted=name in NOTED,
             )
             for name, action in actions.items()
         }

@@ -34,8 +34,6 @@ from gateway.wire.messages import (
 from gateway.wire.payloads import PayloadError
 from gateway.wire.signed import SUFFIX, signed_payload
 
-BOOT: Final = "BootNotification"
-
 DIGEST_BYTES: Final = 8
 """Of the digest that recognises a repeat, among the last 16 messages of one station."""
 
@@ -257,8 +255,8 @@ class Session:
         if station.listeners is not None:
             for listener in station.listeners:
                 listener(name, request)
-        if call.name == BOOT:
-            service.booted(station)
+        if call.noted:
+            service.noted(station, name)
 
     def _mend(self, call: BoundCall, payload: bytes) -> Mended | None:
         """Return what the quirks of the station make of a request that cannot be taken as it is, or None."""

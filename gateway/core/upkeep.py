@@ -1,8 +1,9 @@
 """What the gateway does by itself for stations that connect or boot: whom to attend to, when, and how many at once.
 
 A station that is connected but never sent a BootNotification, as it booted with another server, is asked for one. An
-accepted station's limits are read and its local list is brought in step, where the configuration says so. Fifty
-thousand stations may come back at once: they wait here as one entry each, without a coroutine, and begin at a pace.
+accepted station's limits are read and its local list is brought in step, where the configuration says so. One that
+opens an event stream for a monitor that is not known is asked for its monitors. Fifty thousand stations may come back
+at once: they wait here as one entry each, without a coroutine, and begin at a pace.
 """
 
 from collections.abc import Callable
@@ -15,9 +16,11 @@ from typing import Final
 from msgspec import Struct
 
 from gateway.core.calls import Outcome
+from gateway.core.event_streams import has_nameless_stream
 from gateway.core.flows.flow import Operator, Result
 from gateway.core.flows.limits import item_limits
 from gateway.core.flows.local_list import SyncRequest, sync
+from gateway.core.flows.monitoring import ReportMonitors, report_monitors
 from gateway.core.flows.words import is_16
 from gateway.core.item_limits import ItemLimits, firmware_of, known_limits
 from gateway.core.local_list import list_state
@@ -46,6 +49,7 @@ class UpkeepPolicy(Struct, frozen=True, kw_only=True):
     """What is done unasked, and how fast.
 
     `trigger_boot_after_s`: how long a connected station that never booted is waited for, None not to ask it at all.
+    `name_streams`: whether a station with an event stream of an unknown monitor is asked for its monitors (2.1).
     `reset_unbooted`: whether it is reset, once it is idle, if it will not boot otherwise (2.x).
     At most `concurrent_max` stations are attended to at once, and `starts_per_s` begin in a second.
     """
@@ -53,6 +57,7 @@ class UpkeepPolicy(Struct, frozen=True, kw_only=True):
     trigger_boot_after_s: float | None
     reset_unbooted: bool
     read_limits: bool
+    name_streams: bool
     concurrent_max: int
     starts_per_s: float
 
@@ -123,12 +128,16 @@ class Upkeep:
         elif self._needs_attention(station, booted=False):
             self._put(station, booted=False, tries=0, after_s=SETTLE_S)
 
-    def booted(self, station: Station) -> None:
-        """Take note of a BootNotification that was answered."""
-        if self._needs_attention(station, booted=True):
-            self._put(station, booted=True, tries=0, after_s=SETTLE_S)
-        else:
-            self._waiting.pop(station.identity, None)
+    def noted(self, station: Station, action: str) -> None:
+        """Take note of a message of `service.NOTED` that was taken in."""
+        waiting = self._waiting.get(station.identity)
+        if action == "BootNotification":
+            if self._needs_attention(station, booted=True):
+                self._put(station, booted=True, tries=0, after_s=SETTLE_S)
+            elif waiting is not None:
+                del self._waiting[station.identity]
+        elif waiting is None and self._needs_attention(station, booted=False):
+            self._put(station, booted=False, tries=0, after_s=SETTLE_S)
 
     def gone(self, station: Station) -> None:
         """Take note that a connection of this station ended; a newer one stays in its place."""
@@ -184,6 +193,8 @@ class Upkeep:
             return False
         if self._policy.read_limits and known_limits(station) is None:
             return True
+        if self._policy.name_streams and has_nameless_stream(station):
+            return True
         history = self._token_history(station)
         return history is not None and list_needs_attention(station, history, booted=booted)
 
@@ -227,6 +238,10 @@ async def attend(operator: Operator, policy: UpkeepPolicy, station: Station, *, 
         return Attended.DONE
     if policy.read_limits and not isinstance(await item_limits(operator, station), ItemLimits):
         return Attended.AGAIN
+    if policy.name_streams and has_nameless_stream(station):
+        told = await report_monitors(operator, station, ReportMonitors(criteria=("PeriodicMonitoring",)))
+        if told.outcome in (Outcome.TIMEOUT, Outcome.UNKNOWN):
+            return Attended.AGAIN
     history = operator.token_history(station)
     if history is None or not list_needs_attention(station, history, booted=booted):
         return Attended.DONE

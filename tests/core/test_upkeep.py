@@ -22,10 +22,16 @@ from gateway.core.upkeep import (
 )
 from tests.core.scripted_station import ScriptedStation, Silent
 from tests.core.station_bench import BEGIN, OCPP16, OCPP21, OCPP201, Bench
+from tests.core.test_event_streams import open_stream
 
 HISTORY = TokenHistory([TokenList(1, ()), TokenList(2, (Token(id="A"),))])
 POLICY = UpkeepPolicy(
-    trigger_boot_after_s=10.0, reset_unbooted=False, read_limits=True, concurrent_max=2, starts_per_s=10.0
+    trigger_boot_after_s=10.0,
+    reset_unbooted=False,
+    read_limits=True,
+    name_streams=True,
+    concurrent_max=2,
+    starts_per_s=10.0,
 )
 
 
@@ -89,7 +95,7 @@ class TestWhoIsAttendedTo:
         line = desk.bench.connect(OCPP201, "A", booted=False)
         desk.upkeep.connected(line.station)
         line.ask("BootNotification", {"reason": "PowerUp", "chargingStation": {"vendorName": "V", "model": "M"}})
-        desk.upkeep.booted(line.station)
+        desk.upkeep.noted(line.station, "BootNotification")
         assert desk.wait(100.0) == []
         assert desk.upkeep.waiting == 0
 
@@ -103,7 +109,7 @@ class TestWhoIsAttendedTo:
         desk = Desk(HISTORY)
         desk.bench.registration = registration
         station = desk.connect("A")
-        desk.upkeep.booted(station)
+        desk.upkeep.noted(station, "BootNotification")
         assert desk.wait(100.0) == []
 
     def test_limits_are_read_once_a_firmware(self) -> None:
@@ -139,7 +145,7 @@ class TestWhoIsAttendedTo:
         desk.bench.recorder.record(station, [LIST.holds(KEY, state, BEGIN)], BEGIN)
         desk.upkeep.connected(station)
         assert bool(desk.wait(50.0)) is on_connect
-        desk.upkeep.booted(station)
+        desk.upkeep.noted(station, "BootNotification")
         assert bool(desk.wait(100.0)) is on_boot
         assert all(waiting.booted for waiting in desk.begun[int(on_connect) :])
 
@@ -234,6 +240,25 @@ class TestRetries:
         desk.wait(desk.now + 5.0)
         assert desk.begun[-1].tries == 0
 
+    def test_a_station_that_opens_a_stream_of_an_unknown_monitor_is_attended_to(self) -> None:
+        desk = Desk(read_limits=False)
+        line = desk.bench.connect(OCPP21, "A")
+        desk.upkeep.connected(line.station)
+        assert desk.wait(10.0) == []
+        open_stream(line, stream=7, monitor=3)
+        desk.upkeep.noted(line.station, "OpenPeriodicEventStream")
+        assert desk.wait(20.0) == ["A"]
+
+    def test_a_stream_does_not_put_off_what_a_boot_asks_for(self) -> None:
+        desk = Desk(HISTORY)
+        line = desk.bench.connect(OCPP21, "A")
+        desk.upkeep.connected(line.station)
+        desk.upkeep.noted(line.station, "BootNotification")
+        open_stream(line, stream=7, monitor=3)
+        desk.upkeep.noted(line.station, "OpenPeriodicEventStream")
+        desk.wait(20.0)
+        assert [waiting.booted for waiting in desk.begun] == [True]
+
 
 class TestAttending:
     def attend(self, station: ScriptedStation, *, booted: bool = False, **changes: Any) -> Attended:
@@ -315,3 +340,30 @@ class TestAttending:
         station = ScriptedStation(OCPP16, script)
         station.histories = HISTORY
         assert self.attend(station, read_limits=False) is attended
+
+    def test_a_stream_of_an_unknown_monitor_is_named_by_asking_for_the_monitors(self) -> None:
+        station = ScriptedStation(OCPP21, {"GetMonitoringReport": lambda payload: {"status": "Accepted"}})
+        open_stream(station.line, stream=7, monitor=3)
+        station.bench.journal.commit_all()
+        station.line.heard()
+
+        def report(payload: Any) -> Any:
+            monitor = {"id": 3, "transaction": False, "value": 1, "type": "Periodic", "severity": 8}
+            monitor["eventNotificationType"] = "CustomMonitor"
+            watched = {"component": {"name": "Connector", "evse": {"id": 1}}, "variable": {"name": "ACCurrent"}}
+            part = {"requestId": payload["requestId"], "seqNo": 0, "generatedAt": BEGIN.isoformat()}
+            station.send("NotifyMonitoringReport", part | {"monitor": [watched | {"variableMonitoring": [monitor]}]})
+            return {"status": "Accepted"}
+
+        station.script["GetMonitoringReport"] = report
+        assert self.attend(station, read_limits=False) is Attended.DONE
+        assert station.asked_for("GetMonitoringReport")[0]["monitoringCriteria"] == ["PeriodicMonitoring"]
+        assert self.attend(station, read_limits=False) is Attended.DONE
+        assert len(station.asked) == 1
+
+    def test_a_stream_of_a_monitor_that_the_station_does_not_report_keeps_its_number(self) -> None:
+        station = ScriptedStation(OCPP21, {"GetMonitoringReport": lambda payload: {"status": "EmptyResultSet"}})
+        open_stream(station.line, stream=7, monitor=3)
+        assert self.attend(station, read_limits=False) is Attended.DONE
+        assert self.attend(station, read_limits=False, name_streams=False) is Attended.DONE
+        assert len(station.asked) == 1

@@ -32,6 +32,10 @@ OUTCOME_DURABLE_S: Final = 5.0
 """How long an answer waits for its own record to be on disk. A commit takes milliseconds; where the journal is full,
 the one who asked is told what became of the command all the same."""
 
+UNDER_WAY_MAX: Final = 768
+"""Commands that may be under way at once, those included whose clients have left: each holds a task, and while its
+client waits one of the admin port's 1,024 connections. The rest of these is for health and metrics."""
+
 Work: TypeAlias = Callable[[LoopOperator, Station], Awaitable[Answer]]
 
 
@@ -162,6 +166,9 @@ class CommandApi:
         if self._stopping:
             work.close()
             return answer_to_trouble(Trouble.STOPPING)
+        if len(self._under_way) >= UNDER_WAY_MAX:
+            work.close()
+            return answer_to_trouble(Trouble.CROWDED)
         task = asyncio.ensure_future(work)
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)

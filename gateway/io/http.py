@@ -35,7 +35,7 @@ BODY_BYTES_MAX: Final = 256 * 1024
 
 CONNECTIONS_MAX: Final = 1024
 """Connections open at once; one more is answered 503 and closed. A command holds one until it has ended, so this is
-also the most commands at once."""
+more than the commands that may be under way: health and metrics have places left."""
 
 CROWDED: Final = CONNECTIONS_MAX // 2
 """Connections beyond which each is closed after its answer."""
@@ -50,6 +50,9 @@ BACKLOG: Final = 128
 
 KEEPALIVE_S: Final = 75.0
 """How long an idle connection is kept: longer than Prometheus' usual interval of 60 s."""
+
+FIRST_REQUEST_S: Final = 20.0
+"""How long a new connection may take to say what it wants. aiohttp would wait for ever, and places are few."""
 
 SHUTDOWN_S: Final = 2.0
 """How long requests under way may take when the server stops."""
@@ -107,6 +110,9 @@ class AdminServer:
         self._routes = routes
         self._runner: web.AppRunner | None = None
         self._server: asyncio.Server | None = None
+        self._newcomers: dict[web.RequestHandler, float] = {}
+        """Connections that had not sent a whole head of a request yet, and until when they may; some are gone."""
+        self._watching = False
 
     async def start(self) -> None:
         """Listen. Raises OSError if the address cannot be had."""
@@ -157,7 +163,35 @@ class AdminServer:
     def _protocol(self) -> asyncio.Protocol:
         """Return what serves a new connection."""
         server = self._web_server
-        return server() if len(server.connections) < CONNECTIONS_MAX else _TooMany()
+        if len(server.connections) >= CONNECTIONS_MAX:
+            return _TooMany()
+        if len(self._newcomers) > 2 * CONNECTIONS_MAX:
+            self._forget_gone()
+        loop = asyncio.get_running_loop()
+        if not self._watching:
+            self._watching = True
+            loop.call_later(FIRST_REQUEST_S, self._close_silent)
+        newcomer = server()
+        self._newcomers[newcomer] = loop.time() + FIRST_REQUEST_S
+        return newcomer
+
+    def _close_silent(self) -> None:
+        """Close the connections that should have asked for something by now."""
+        self._watching = False
+        if self._runner is None:
+            return
+        self._forget_gone()
+        loop = asyncio.get_running_loop()
+        for newcomer in [newcomer for newcomer, until in self._newcomers.items() if until <= loop.time()]:
+            del self._newcomers[newcomer]
+            newcomer.force_close()
+        if self._newcomers:
+            self._watching = True
+            loop.call_at(min(self._newcomers.values()), self._close_silent)
+
+    def _forget_gone(self) -> None:
+        here = set(self._web_server.connections)
+        self._newcomers = {newcomer: until for newcomer, until in self._newcomers.items() if newcomer in here}
 
     @property
     def _web_server(self) -> web.Server:
@@ -175,6 +209,7 @@ class AdminServer:
     @web.middleware
     async def _hang_up(self, request: web.Request, handler: _Handler) -> web.StreamResponse:
         """Keep no connection open for later while there are many: idle ones would take the places of others."""
+        self._newcomers.pop(request.protocol, None)
         response = await handler(request)
         if len(self._web_server.connections) > CROWDED:
             response.force_close()

@@ -26,6 +26,7 @@ class Trouble(Enum):
 
     KEY_REUSED = "key_reused"
     STOPPING = "stopping"
+    CROWDED = "crowded"
     OUR_ERROR = "our_error"
 
 
@@ -56,6 +57,7 @@ PROBLEMS: Final[Mapping[Cause, Problem]] = {
     Fault.JOURNAL_FULL: Problem(503, "The journal is full", retry_after_s=30),
     Fault.STORE_UNAVAILABLE: Problem(503, "The store cannot be read", retry_after_s=30),
     Trouble.KEY_REUSED: Problem(422, "The idempotency key was used for another request"),
+    Trouble.CROWDED: Problem(503, "Too many commands are under way", retry_after_s=5),
     Trouble.STOPPING: Problem(503, "The gateway is stopping", retry_after_s=5),
     Trouble.OUR_ERROR: Problem(500, "The gateway failed"),
 }

@@ -325,6 +325,24 @@ def test_draining_lets_commands_end_and_takes_no_new_ones(tmp_path):
     run(story())
 
 
+def test_only_so_many_commands_are_under_way_whoever_has_left(tmp_path, monkeypatch):
+    monkeypatch.setattr("gateway.app.command_api.UNDER_WAY_MAX", 2)
+
+    async def story():
+        async with running(tmp_path) as gateway, gateway.station("CP1") as station:
+            asking = [asyncio.create_task(reset(gateway)), asyncio.create_task(reset(gateway, "k"))]
+            message = await hear(station)
+            await until(lambda: gateway.commands.under_way == 2)
+            asking[0].cancel()
+            told = await reset(gateway, "other")
+            assert (told.status, said(told)["type"]) == (503, "urn:ocpp-gateway:problem:crowded")
+            await station.send(json.dumps([3, message[1], ACCEPTED]))
+            await answered(station, asking[1])
+            assert (await answered(station, reset(gateway, "other"))).status == 200
+
+    run(story())
+
+
 def test_a_command_that_the_stop_cuts_off_is_unknown_and_kept_as_such(tmp_path):
     async def story():
         async with running(tmp_path) as gateway, gateway.station("CP1") as station:

@@ -63,6 +63,12 @@ async def ask(url: str, target: str, *, method="GET", host=None, headers=(), bod
     return Answer(raw)
 
 
+async def open_connection(port, said):
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(said)
+    return reader, writer
+
+
 def serve(check, *, view=None, token=None, host="127.0.0.1", routes=()):
     """Run `check(ask_server, view, logged)` against a server on a free port."""
     view = view or Shown()
@@ -398,6 +404,25 @@ def test_connections_beyond_the_limit_are_turned_away_and_room_comes_back(monkey
                 pass
         for writer in held:
             writer.close()
+        await server.stop()
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("said", [b"", b"GET /livez HTTP/1.1\r\nHost: x\r\n"])
+def test_a_connection_that_asks_for_nothing_is_closed_and_one_that_asked_is_not(monkeypatch, said):
+    monkeypatch.setattr("gateway.io.http.FIRST_REQUEST_S", 0.2)
+
+    async def run():
+        server = AdminServer(Shown(), host="127.0.0.1", port=0, token=None, log=print)
+        await server.start()
+        port = int(server.url.rsplit(":", 1)[1])
+        asking, answers = await open_connection(port, b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
+        await asyncio.wait_for(asking.readuntil(b'{"live":true}'), 10)
+        idle, _ = await open_connection(port, said)
+        assert await asyncio.wait_for(idle.read(), 10) == b""
+        answers.write(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
+        await asyncio.wait_for(asking.readuntil(b'{"live":true}'), 10)
         await server.stop()
 
     asyncio.run(run())

@@ -638,6 +638,16 @@ def test_whatever_is_mended_is_valid_and_nothing_raises(version, action):
             assert value == payload
 
 
+def test_a_walk_ends_where_nothing_can_mend_so_that_a_large_message_costs_little():
+    asked = []
+    never = msgspec.structs.replace(BY_NAME["one_for_list"], mend=lambda spot: bool(asked.append(spot.path)))
+    payload = {"connectorId": 1, "meterValue": [0] * 10_000}
+    walk = Walk([never], OCPP16, "MeterValues", "request")
+    right, _ = walk.mend(payload, VERSIONS[OCPP16].from_station["MeterValues"].request_type)
+    assert not right
+    assert asked == [("meterValue",)]
+
+
 @pytest.mark.parametrize("version", list(VERSIONS))
 def test_whatever_is_mended_of_an_answer_is_valid_and_nothing_raises(version):
     for action in VERSIONS[version].to_station:

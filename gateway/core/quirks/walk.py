@@ -2,6 +2,7 @@
 
 One pass: each place is judged, mended by the first quirk that fits and can, and judged again, at most `MENDS_MAX`
 times. So the time is bounded by the size of the message, and what comes out is valid by the same rules that refused it.
+It ends at the first place that nothing can mend, unless a quirk leaves out what holds that place.
 """
 
 from collections.abc import Sequence
@@ -85,33 +86,34 @@ class Walk:
         self, value: dict[str, Any], expected: inspect.StructType, path: tuple[str, ...]
     ) -> Departure | None:
         known = frozenset(field.encode_name for field in expected.fields)
-        right = True
         if expected.forbid_unknown_fields:
             for name in [name for name in value if name not in known]:
                 spot = Spot(value, name, (*path, name), None, about=self._about, required=False, known=known)
-                right &= self._apply(spot, Departure.UNKNOWN_PROPERTY)
+                if not self._apply(spot, Departure.UNKNOWN_PROPERTY):
+                    return Departure.INSIDE
         for field in expected.fields:
             name = field.encode_name
             spot = Spot(value, name, (*path, name), field.type, about=self._about, required=field.required, known=known)
-            if name in value:
-                right &= self._settle(spot, field.type)
-            elif field.required:
-                right &= self._apply(spot, Departure.MISSING) and self._settle(spot, field.type)
-        return None if right else Departure.INSIDE
+            is_there = name in value or (field.required and self._apply(spot, Departure.MISSING))
+            if is_there and not self._settle(spot, field.type):
+                return Departure.INSIDE
+            if not is_there and field.required:
+                return Departure.INSIDE
+        return None
 
     def _in_array(self, value: list[Any], expected: inspect.ListType, path: tuple[str, ...]) -> Departure | None:
-        right = True
         index = 0
         while index < len(value):
             items = len(value)
             spot = Spot(value, index, path, expected.item_type, about=self._about, required=False)
-            right &= self._settle(spot, expected.item_type)
+            if not self._settle(spot, expected.item_type):
+                return Departure.INSIDE
             index += len(value) == items
         if expected.min_length is not None and len(value) < expected.min_length:
             return Departure.FEW_ITEMS
         if expected.max_length is not None and len(value) > expected.max_length:
             return Departure.INSIDE
-        return None if right else Departure.INSIDE
+        return None
 
     def _is_unrecordable(self, spot: Spot) -> bool:
         value = spot.value

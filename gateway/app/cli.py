@@ -243,6 +243,15 @@ def print_actions() -> None:
         click.echo(actions_page(), nl=False)
 
 
+@print_page.command("api")
+def print_api() -> None:
+    """The HTTP API: how to reach it, how commands end, every command and its fields, as Markdown."""
+    from gateway.app.api_page import api_page
+
+    with _failures_told():
+        click.echo(api_page(), nl=False)
+
+
 @main.command("hash-password")
 @click.argument("identity")
 @click.option(

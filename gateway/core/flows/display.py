@@ -42,7 +42,7 @@ class SetMessage(Body, frozen=True, kw_only=True):
     ] = None
     state: Annotated[
         Literal["Charging", "Faulted", "Idle", "Unavailable", "Suspended", "Discharging"] | None,
-        Meta(description="Only in this state of the station; the last two are of 2.1."),
+        Meta(description="Only in this state of the station; `Suspended` and `Discharging` are of 2.1."),
     ] = None
     start_at: Annotated[Timestamp | None, Meta(description="When it is shown first; absent: now.")] = None
     end_at: Annotated[Timestamp | None, Meta(description="When it is shown no more; absent: never.")] = None

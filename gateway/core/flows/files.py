@@ -71,7 +71,7 @@ class UploadLog(Body, frozen=True):
     ]
     log_type: Annotated[
         Literal["DiagnosticsLog", "SecurityLog", "DataCollectorLog"],
-        Meta(description="Which log; the last is of 2.1."),
+        Meta(description="Which log; `DataCollectorLog` is of 2.1."),
     ] = "DiagnosticsLog"
     oldest_at: Annotated[Timestamp | None, Meta(description="Time of the oldest entry wanted.")] = None
     latest_at: Annotated[Timestamp | None, Meta(description="Time of the latest entry wanted.")] = None

@@ -28,7 +28,7 @@ _HAS_NO_LIST: Final = frozenset({"NotImplemented", "NotSupported"})
 
 
 class SyncRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Bring the list in step with the tokens that the gateway is configured with, if the station's group has a list."""
+    """Bring the list in step with the gateway's own tokens, at a station whose group says `local_list = true`."""
 
     full: Annotated[bool, Meta(description="Whether all of it is sent, whatever the station has.")] = False
 

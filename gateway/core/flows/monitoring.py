@@ -74,7 +74,7 @@ class WantedMonitor(Body, frozen=True, kw_only=True):
             "TargetDelta",
             "TargetDeltaRelative",
         ],
-        Meta(description="When it speaks; the last two are of 2.1."),
+        Meta(description="When it speaks; `TargetDelta` and `TargetDeltaRelative` are of 2.1."),
     ]
     value: Annotated[
         float, Meta(description="Threshold or delta in the unit of the variable; of a periodic monitor, seconds.")

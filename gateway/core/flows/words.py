@@ -44,7 +44,10 @@ class Body(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class IdToken(Body, frozen=True):
-    """An id token: what identifies a driver. Most are cards, so that is what a type unsaid means. 1.6 has no types."""
+    """An id token: what identifies a driver. Most are cards, so that is what a type unsaid means. 1.6 has no types.
+
+    Where a text may stand instead, it is the text of a card.
+    """
 
     id_token: Annotated[str, Meta(description="Its text; at most 20 characters in 1.6.")]
     type: Annotated[str, Meta(description="Its type as in 2.x, such as `ISO14443`, `eMAID` or `Central`.")] = "ISO14443"

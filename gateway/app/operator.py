@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from gateway.core.calls import CallEnded
+from gateway.core.calls import CallEnded, Outcome
 from gateway.core.commands import Commander, CommandError, Fault
 from gateway.core.device_model import VariablePage, VariableQuery
 from gateway.core.recorder import Recorder
@@ -47,6 +47,7 @@ class LoopOperator:
         self._known = known
         self.acted = False
         """Whether anything was done so far: a call put on its way, or something recorded."""
+        self._called = False
         self._commander = commander
         self._recorder = recorder
         self._now = now
@@ -76,15 +77,23 @@ class LoopOperator:
         return await self.send(station, action, msgspec.json.encode(request), timeout_s=timeout_s)
 
     async def send(self, station: Station, action: str, payload: bytes, *, timeout_s: float | None = None) -> CallEnded:
-        """Send one call whose request is JSON already, and return its end. Raises CommandError."""
+        """Send one call whose request is JSON already, and return its end. Raises CommandError.
+
+        Once a call was sent, one that cannot follow it ends as not sent: what the first brought is not lost with it.
+        """
         future: asyncio.Future[CallEnded] = asyncio.get_running_loop().create_future()
 
         def ended(end: CallEnded) -> None:
             if not future.done():
                 future.set_result(end)
 
-        self._commander.send(station, action, payload, timeout_s=timeout_s or self._timeout_s, ended=ended)
-        self.acted = True
+        try:
+            self._commander.send(station, action, payload, timeout_s=timeout_s or self._timeout_s, ended=ended)
+        except CommandError as error:
+            if not self._called or error.fault is Fault.INVALID:
+                raise
+            return CallEnded(Outcome.OFFLINE, sent=False, reason=str(error))
+        self.acted = self._called = True
         return await future
 
     def reaches(self, station: Station, action: str, request: Mapping[str, Any]) -> bool:

@@ -1,5 +1,6 @@
 """Remote start and stop, by id token and EVSE, whatever the version (OCPP 2.x use cases F01 to F03)."""
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
@@ -22,6 +23,9 @@ from gateway.core.flows.words import (
     result_of,
 )
 from gateway.core.stations import Station
+
+_DIGITS: Final = re.compile(r"[0-9]{1,10}")
+"""A number that may be an int32."""
 
 
 class Start(Body, frozen=True):
@@ -54,6 +58,8 @@ async def start(operator: Operator, station: Station, body: Start) -> Result:
     profile = None if body.charging_profile is None else camel_case(body.charging_profile)
     if profile is not None and profile.get("chargingProfilePurpose") != "TxProfile":
         raise invalid("a start takes a charging profile of purpose TxProfile", "$.charging_profile")
+    if profile is not None and "transactionId" in profile:
+        raise invalid("a transaction that is to be started has no id yet", "$.charging_profile.transaction_id")
     if is_16(operator, station):
         if body.group_id_token is not None:
             raise invalid("OCPP 1.6 starts without a group: the station learns it by Authorize", "$.group_id_token")
@@ -81,9 +87,10 @@ async def stop(operator: Operator, station: Station, body: Stop) -> Result:
     known = station.transaction(body.transaction)
     about = {"transaction": body.transaction, "running": known is not None and known.ended_at is None}
     if is_16(operator, station):
-        if not (body.transaction.isascii() and body.transaction.isdigit() and int(body.transaction) <= INT32_MAX):
+        number = int(body.transaction) if _DIGITS.fullmatch(body.transaction) else None
+        if number is None or number > INT32_MAX:
             raise invalid("a transaction of OCPP 1.6 has a number, which was given out by the gateway", "$.transaction")
-        request: dict[str, Any] = {"transactionId": int(body.transaction)}
+        request: dict[str, Any] = {"transactionId": number}
         return result_of(await operator.call(station, "RemoteStopTransaction", request), **about)
     request = {"transactionId": body.transaction}
     return result_of(await operator.call(station, "RequestStopTransaction", request), **about)

@@ -130,6 +130,21 @@ def test_what_is_set_before_a_failure_is_kept_and_the_rest_is_not_known(version)
 
 
 @pytest.mark.parametrize("version", BOTH_2)
+def test_what_is_set_before_a_station_may_be_asked_no_more_is_kept_and_the_rest_was_not_sent(version):
+    def set_and_be_rejected(request):
+        station.flows.station.state.registration = "Rejected"
+        return station._set(request)
+
+    station = Monitoring(version, per_message=1)
+    station.flows.answers["SetVariableMonitoring"] = set_and_be_rejected
+    result = station.flows.ask("POST monitors", {"monitors": [POWER, TEMPERATURE]})
+    assert (result.outcome, len(station.messages)) == (Outcome.OFFLINE, 1)
+    assert "rejected" in result.reason
+    assert result.body["monitors"] == [{"status": "Accepted", "monitor_id": 101}, None]
+    assert len(station.flows.show("monitors")) == 1
+
+
+@pytest.mark.parametrize("version", BOTH_2)
 def test_monitors_of_which_none_is_set_are_rejected(version):
     result = Monitoring(version, refuse=["Power"]).flows.ask("POST monitors", {"monitors": [POWER]})
     assert result.outcome is Outcome.REJECTED

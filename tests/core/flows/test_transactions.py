@@ -103,6 +103,14 @@ def test_limits_of_21_per_phase_keep_their_odd_names():
             {"id_token": "T", "charging_profile": {**PROFILE, "charging_profile_purpose": "TxDefaultProfile"}},
             "$.charging_profile",
         ),
+        *(
+            (
+                version,
+                {"id_token": "T", "charging_profile": {**PROFILE, "transaction_id": "7"}},
+                "$.charging_profile.transaction_id",
+            )
+            for version in ALL
+        ),
         (OCPP21, {"id_token": "T", "evse": 0}, "$.evse"),
         (OCPP21, {"id_token": "T", "evses": 1}, "$"),
         (OCPP21, {}, "$"),
@@ -160,7 +168,7 @@ def test_a_transaction_that_is_not_known_is_stopped_all_the_same(version):
     assert (result.outcome, result.body["running"]) == (Outcome.ACCEPTED, False)
 
 
-@pytest.mark.parametrize("transaction", ["T1", "-1", "-1@2026-03-01T12:00:00+00:00", "", "٣", str(2**31)])
+@pytest.mark.parametrize("transaction", ["T1", "-1", "-1@2026-03-01T12:00:00+00:00", "", "٣", str(2**31), "9" * 5000])
 def test_a_transaction_of_16_is_a_number(transaction):
     assert FlowBench(OCPP16).refusal("POST stop", {"transaction": transaction}) == ("invalid", "$.transaction")
 

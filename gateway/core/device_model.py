@@ -30,6 +30,15 @@ def is_secret(variable: str, mutability: str | None = None) -> bool:
     return mutability == "WriteOnly" or _SECRET.search(variable) is not None
 
 
+def names_secret(said: Any) -> bool:
+    """Whether any text in a JSON value names a secret, or says that a value is one: then the value may be there too."""
+    if isinstance(said, str):
+        return said == "WriteOnly" or is_secret(said)
+    if isinstance(said, dict):
+        return any(is_secret(name) or names_secret(item) for name, item in said.items())
+    return isinstance(said, list) and any(names_secret(item) for item in said)
+
+
 class VariableAddress(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """One attribute of one variable, as the API names it. Without `evse` the component is the station's own."""
 

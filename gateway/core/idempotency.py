@@ -14,7 +14,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Raw, Struct
 
-from gateway.core.device_model import is_secret
+from gateway.core.device_model import names_secret
 from gateway.core.facts import FactKind
 from gateway.core.records import Fact
 from gateway.core.stations import Station
@@ -102,19 +102,10 @@ def ended(station: Station, key: Key, begun_at: datetime, now: datetime, *, stat
     """
     others = sum(len(value) for other, value in station.facts(COMMANDS.kind).items() if other != key.text)
     whole: dict[str, Any] = msgspec.json.decode(body)
-    if len(body) > BODY_BYTES_MAX or others + len(body) > STATION_BYTES_MAX or _names_secret(whole):
+    if len(body) > BODY_BYTES_MAX or others + len(body) > STATION_BYTES_MAX or names_secret(whole):
         outline = {name: _cut(whole[name]) for name in OUTLINE if name in whole}
         body = msgspec.json.encode({**outline, "response_omitted": True})
     return COMMANDS.holds(key.text, Kept(key.fingerprint, begun_at, status, Raw(body)), now)
-
-
-def _names_secret(value: Any) -> bool:
-    """Whether any string in `value` is the name of a secret: then its value is there as well."""
-    if isinstance(value, str):
-        return is_secret(value)
-    if isinstance(value, dict):
-        return any(is_secret(name) or _names_secret(item) for name, item in value.items())
-    return isinstance(value, list) and any(_names_secret(item) for item in value)
 
 
 def _cut(value: Any) -> Any:

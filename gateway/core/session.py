@@ -14,7 +14,7 @@ from gateway.core.calls import Call, CallEnded, Outcome
 from gateway.core.csms import Deviation, OutOfBounds, Reply
 from gateway.core.link import NO_LINK, Link
 from gateway.core.own_calls import OwnCalls
-from gateway.core.quirks.second_look import Mended, Reframed, with_evidence
+from gateway.core.quirks.second_look import Mended, Reframed, may_be_kept, with_evidence
 from gateway.core.records import Entry, Event, RawMessage, Record
 from gateway.core.service import REFUSALS, BoundCall, Service
 from gateway.core.stations import LastMessage, Station
@@ -245,7 +245,8 @@ class Session:
         if reply.records:
             records = reply.records
             if is_signed:
-                records.append(_evidence(call, payload, now))
+                if may_be_kept(name, said):
+                    records.append(_evidence(call, payload, now))
             elif mended is not None or retold is not None:
                 records = with_evidence(records, mended, retold, self.subprotocol, name, original)
             self._commit(message_id, call, Entry(station.identity, now, digest, reply.answer, records), ANSWERED)

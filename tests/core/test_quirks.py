@@ -231,6 +231,21 @@ def test_the_original_of_what_bills_or_lost_something_is_kept_to_the_byte(quirk,
     assert len(bench.records) > 1, "only the original is there, and nothing was read"
 
 
+@pytest.mark.parametrize(("name", "is_kept"), [("Power", True), ("BasicAuthPassword", False)])
+def test_the_original_of_a_report_is_not_kept_if_it_names_a_secret(name, is_kept):
+    bench = bench_with()
+    row = {
+        "component": {"name": "SecurityCtrlr"},
+        "variable": {"name": name},
+        "variableAttribute": [{"value": "hunter2"}],
+        "extra": 1,
+    }
+    report = {"requestId": 1, "generatedAt": said.at(), "seqNo": 0, "reportData": [row]}
+    bench.connect(OCPP201).ask("NotifyReport", report)
+    assert counted(bench) == {"extra_property": 1}
+    assert (b"hunter2" in msgspec.msgpack.encode(bench.records)) == is_kept
+
+
 def test_a_repeat_of_a_mended_start_gets_the_first_answer():
     bench = bench_with()
     line = bench.connect(OCPP16)

@@ -49,6 +49,23 @@ def test_a_compact_signature_is_read_too(station_2, bench):
     assert json.loads(bench.records[1].detail) == {"jws": compact}
 
 
+@pytest.mark.parametrize(
+    ("name", "mutability", "is_kept"),
+    [("Power", "ReadOnly", True), ("ApnPassword", "ReadWrite", False), ("Token", "WriteOnly", False)],
+)
+def test_a_signed_report_of_a_secret_is_not_kept_as_it_came(station_2, bench, name, mutability, is_kept):
+    """Secrets are never kept, and base64 hides none."""
+    row = {
+        "component": {"name": "SecurityCtrlr"},
+        "variable": {"name": name},
+        "variableAttribute": [{"value": "hunter2", "mutability": mutability}],
+    }
+    report = {"requestId": 1, "generatedAt": said.at(), "seqNo": 0, "reportData": [row]}
+    assert ask(station_2, "NotifyReport", signed(report)) == {}
+    kept = [record.kind for record in bench.records if isinstance(record, Event)]
+    assert kept == (["NotifyReport-Signed"] if is_kept else [])
+
+
 def test_what_leaves_no_record_leaves_no_evidence(station_2, bench):
     assert ask(station_2, "Heartbeat", signed({})).keys() == {"currentTime"}
     assert bench.records == []

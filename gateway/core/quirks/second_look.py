@@ -6,6 +6,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 from msgspec import Struct
 
+from gateway.core.device_model import names_secret
 from gateway.core.quirks.policy import Choice, QuirkPolicy
 from gateway.core.quirks.quirk import TRANSACTIONS, Direction, Mode, Quirk
 from gateway.core.quirks.walk import Walk
@@ -62,14 +63,29 @@ def with_evidence(
 ) -> list[Record]:
     """Return `records` with the original message before them, if it bills somebody or if something was left out.
 
+    One that names a secret is not kept.
+
     It takes the place of what the handler itself kept raw: that was made of the mended message.
     """
     quirks = () if mended is None else mended.quirks
-    if action not in TRANSACTIONS and not any(quirk.loses for quirk in quirks):
+    if action not in TRANSACTIONS and not (any(quirk.loses for quirk in quirks) and may_be_kept(action, original)):
         return records
     names = ", ".join(filter(None, ("" if retold is None else retold.error, _names(quirks))))
     evidence = RawMessage(version, action, EVIDENCE, names, original)
     return [evidence, *(record for record in records if type(record) is not RawMessage)]
+
+
+def may_be_kept(action: str, original: bytes) -> bool:
+    """Whether a message may be kept as it came: what bills somebody always, else what names no secret.
+
+    Secrets are never kept, and of what cannot be read nobody knows whether it names one.
+    """
+    if action in TRANSACTIONS:
+        return True
+    try:
+        return not names_secret(msgspec.json.decode(original))
+    except msgspec.DecodeError:
+        return False
 
 
 def _names(quirks: Iterable[Quirk]) -> str:

@@ -29,7 +29,8 @@ Whatever is handled or stored is on disk before it is answered. What does not fi
 code of its version, but for transaction messages (marked `*`): those are kept as they came and acknowledged.
 
 A 2.x station may send each of them signed, as `<Action>-Signed` (Part 4 section 7): it is treated as the action and
-answered unsigned, and the signed original is kept as an event beside what it became. **No signature is verified.**
+answered unsigned, and the signed original is kept as an event beside what it became, unless it names a secret. **No
+signature is verified.**
 
 """
 

@@ -20,8 +20,8 @@ A message that keeps to its schema is never touched. One that breaks it is looke
 offered to the quirks of its station, and what comes out is decoded as strictly as before. If that fails, the message is
 treated as if there were no quirks: refused, or kept raw if it is of a transaction. What is mended is answered normally,
 counted in `ocpp_gateway_quirks_total{quirk,mode}` and logged once for each firmware. The original of every transaction
-message, and of every other from which something was left out, is kept in the table `raw_message` with the rule `quirk`.
-A repeat is recognised by the original.
+message, and of every other from which something was left out and that names no secret, is kept in the table
+`raw_message` with the rule `quirk`. A repeat is recognised by the original.
 
 Those marked *asked for* may move a time or an amount, so an operator must enable them, for a group of stations:
 

@@ -13,12 +13,13 @@ from msgspec import Struct
 
 from gateway.app.api_examples import EXAMPLES, Example
 from gateway.app.api_types import documentation, field_list, field_rows, structs_in
+from gateway.app.command_api import UNDER_WAY_MAX
 from gateway.app.config import AdminSection, CommandsSection
 from gateway.core import flows, idempotency
 from gateway.core.calls import WAITING_MAX, Outcome
 from gateway.core.flows.flow import Flow, Shown
 from gateway.core.stations import FACTS_MAX
-from gateway.io.http import BODY_BYTES_MAX, CONNECTIONS_MAX, LIMIT_DEFAULT, LIMIT_MAX
+from gateway.io.http import BODY_BYTES_MAX, CONNECTIONS_MAX, FIRST_REQUEST_S, LIMIT_DEFAULT, LIMIT_MAX
 from gateway.io.http_commands import BODY_S, KEY_HEADER, REPEATED_HEADER
 from gateway.io.problems import JSON, PROBLEM_JSON, PROBLEMS, TYPE_PREFIX, Cause, Trouble
 from gateway.wire.versions import VERSIONS
@@ -83,8 +84,9 @@ The admin port listens on `admin.host` and `admin.port`, by default `{AdminSecti
   for calls before it included: `commands.timeout_s` (default {CommandsSection().timeout_s:g} s) without it,
   `commands.timeout_max_s` ({CommandsSection().timeout_max_s:g} s) at most. A flow of several calls may take longer, and
   so may one that waits for a report. The answer comes when the command has ended; a client that leaves ends nothing.
-- **Room.** A station has one call at a time; {WAITING_MAX} wait behind it, one more is answered 429. The port holds
-  {CONNECTIONS_MAX:,} connections, so no more commands than that; one more is answered 503 and closed.
+- **Room.** A station has one call at a time; {WAITING_MAX} wait behind it, one more is answered 429. Of all stations
+  together {UNDER_WAY_MAX} commands may be under way, and the port holds {CONNECTIONS_MAX:,} connections; one more of
+  either is answered 503. A connection that says nothing for {FIRST_REQUEST_S:g} s is closed.
 
 Identities are percent-encoded in the path: `CP/1` is `{STATIONS}/CP%2F1`.
 
@@ -101,8 +103,9 @@ header, such as a UUID (1 to {idempotency.KEY_CHARACTERS_MAX} printable ASCII ch
 - Another request with a key that was used is answered 422. Method, path, parameters and body make the request.
 - A key is good for {KEPT_H:g} hours, and the last {FACTS_MAX} of each station are kept.
 - What was refused before anything was done (no such station, not valid, no room) uses up no key. Neither does GET.
-- Of an answer beyond {idempotency.BODY_BYTES_MAX // 1024} KiB, or that names a secret, only the outcome is kept: the
-  repeat has `"response_omitted": true`.
+- Of an answer beyond {idempotency.BODY_BYTES_MAX // 1024} KiB, or that names a secret, only the outcome is kept, and so
+  where a station has more than {idempotency.STATION_BYTES_MAX // 1024} KiB of them: the repeat has
+  `"response_omitted": true`.
 
 ## Stations
 

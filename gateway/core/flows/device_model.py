@@ -32,7 +32,7 @@ from gateway.core.flows.variables import (
     set_variables,
     unanswered,
 )
-from gateway.core.flows.words import invalid, is_16, keep, remembered
+from gateway.core.flows.words import INT32_MAX, invalid, is_16, keep, remembered
 from gateway.core.item_limits import ItemLimits, in_messages
 from gateway.core.records import DeviceVariable, DeviceVariables
 from gateway.core.stations import Station
@@ -52,10 +52,12 @@ Variable: TypeAlias = Annotated[Name, Meta(description="Name of the variable.")]
 ComponentInstance: TypeAlias = Annotated[Name | None, Meta(description="Which component, where several have its name.")]
 Instance: TypeAlias = Annotated[Name | None, Meta(description="Which variable, where the component has several.")]
 Evse: TypeAlias = Annotated[
-    Annotated[int, Meta(ge=0)] | None, Meta(description="EVSE that the component belongs to; absent: the station.")
+    Annotated[int, Meta(ge=0, le=INT32_MAX)] | None,
+    Meta(description="EVSE that the component belongs to; absent: the station."),
 ]
 Connector: TypeAlias = Annotated[
-    Annotated[int, Meta(ge=0)] | None, Meta(description="Connector of that EVSE that the component belongs to.")
+    Annotated[int, Meta(ge=0, le=INT32_MAX)] | None,
+    Meta(description="Connector of that EVSE that the component belongs to."),
 ]
 Attribute: TypeAlias = Annotated[
     Literal["Actual", "Target", "MinSet", "MaxSet"], Meta(description="Which of its values; 1.6 has only the actual.")

@@ -141,13 +141,15 @@ class MonitoringLevel(Body, frozen=True):
 async def set_monitors(operator: Operator, station: Station, body: SetMonitors) -> Result:
     """Set monitors. The result lists what became of each, in the order asked; null where nothing is known."""
     require_2(operator, station, ADVICE_16)
+    data = [_item(wanted) for wanted in body.monitors]
+    operator.reaches(station, "SetVariableMonitoring", {"setMonitoringData": data})  # or else some would be set
     limits = await item_limits(operator, station)
     if isinstance(limits, CallEnded):
         return failed(limits)
     results: list[dict[str, Any] | None] = []
     failure: CallEnded | None = None
     kept = True
-    for items in in_messages([_item(wanted) for wanted in body.monitors], "SetVariableMonitoring", limits):
+    for items in in_messages(data, "SetVariableMonitoring", limits):
         end = await operator.call(station, "SetVariableMonitoring", {"setMonitoringData": items})
         if end.payload is None:
             failure = end

@@ -252,6 +252,14 @@ class TestGet:
             request_of(GetRequest, variables=named(("C", "V"), ("C", "V")))
 
 
+@pytest.mark.parametrize("field", ["evse", "connector"])
+def test_an_evse_beyond_any_station_is_refused_before_anything_is_set(field: str) -> None:
+    body = {"variables": [{"component": "X", "variable": "A", "value": "1", field: 2**31}]}
+    with pytest.raises(CommandError) as raised:
+        flow_request(SetRequest, json.dumps(body).encode(), {})
+    assert raised.value.path == f"$.variables[0].{field}"
+
+
 class TestSet:
     @pytest.mark.parametrize("version", VERSIONS_2)
     def test_each_result_is_shown_and_what_was_set_is_kept(self, version: str) -> None:

@@ -129,6 +129,12 @@ def test_what_is_set_before_a_failure_is_kept_and_the_rest_is_not_known(version)
     assert len(station.flows.show("monitors")) == 1
 
 
+def test_of_monitors_of_which_one_cannot_be_said_none_is_set():
+    station = Monitoring(OCPP201, per_message=1)
+    refused = station.flows.refusal("POST monitors", {"monitors": [POWER, {**POWER, "type": "TargetDelta"}]})
+    assert refused == ("invalid", "$.setMonitoringData[1].type")
+
+
 @pytest.mark.parametrize("version", BOTH_2)
 def test_what_is_set_before_a_station_may_be_asked_no_more_is_kept_and_the_rest_was_not_sent(version):
     def set_and_be_rejected(request):

@@ -7,6 +7,7 @@ WebSocket's control frames pass meanwhile.
 
 import re
 from collections import deque
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final
 
@@ -85,7 +86,9 @@ class Session:
     def close(self) -> None:
         """Write nothing more. What was appended to the journal stays; its answer is given to the repeat."""
         self._closed = True
-        self._held = None
+        held, self._held = self._held, None
+        if held is not None:
+            self._count_lost(held)
         self._link = NO_LINK
         self._service.waiting_for_room.pop(self, None)
         calls, self._own_calls = self._own_calls, None
@@ -286,6 +289,17 @@ class Session:
     def _was_asked_for(self, name: str) -> bool:
         """Whether we asked a station for this message that is not accepted yet, but not rejected either."""
         return self.asked_for is not None and name in self.asked_for and self.station.state.registration != "Rejected"
+
+    def _count_lost(self, held: Iterable[bytes]) -> None:
+        """Count as refused what is lost with the connection: a CALL comes again, what is never answered does not."""
+        service = self._service
+        for text in held:
+            try:
+                message_type, _, name, *_ = split_envelope(text)
+            except EnvelopeError:
+                continue
+            if message_type == SEND and service.sends:
+                service.tally.messages.add(service.tally.base(self.subprotocol, name.removesuffix(SUFFIX)) + REFUSED)
 
     def _receive_send(self, text: bytes, name: str, payload: bytes) -> None:
         """Take in a message that is never answered (2.1 Part 4 section 4.2.5). It may overtake an open CALL."""

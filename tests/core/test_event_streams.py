@@ -252,6 +252,16 @@ def test_sends_without_room_are_held_and_taken_in_order(station_21, bench):
     assert station_21.link.is_reading
 
 
+def test_a_send_that_is_lost_with_its_connection_is_counted(station_21, bench):
+    """Nobody sends it again, so that it is not to be lost in silence."""
+    bench.journal.has_room = False
+    send(station_21, (0, "1"))
+    station_21.call("Heartbeat")
+    station_21.session.close()
+    assert bench.counted(OCPP21, "NotifyPeriodicEventStream") == {"refused": 1}
+    assert bench.counted(OCPP21, "Heartbeat") == {}
+
+
 def test_a_signed_send_is_taken_and_kept(station_21, bench):
     payload = {"id": 1, "pending": 0, "basetime": said.at(), "data": [{"t": 0, "v": "1"}]}
     station_21.send(json.dumps([6, "s1", "NotifyPeriodicEventStream-Signed", signed(payload)]))

@@ -310,6 +310,7 @@ NOT_MENDED = [
     ("MeterValues", said.meter_values_16({"value": "1"}, {"value": "2", "unit": "MWh"})),
     ("MeterValues", said.meter_values_16({"value": "1"}, {"value": "2", "measurand": None})),
     ("MeterValues", said.meter_values_16({"value": "1"}, {"value": "2", "measurand": "Energy.Total"})),
+    ("MeterValues", said.meter_values_16({"value": "1"}, {"value": "2", "measurand": "Import", "unit": "kWh"})),
     ("MeterValues", said.meter_values_16({"value": "1"}, None)),
     ("MeterValues", {**said.meter_values_16({"value": "12"}), "unit": "kWh"}),
     ("MeterValues", {"connectorId": 1, "meterValue": [METER_VALUE_IN_KWH]}),

@@ -64,11 +64,15 @@ def _other_context(spot: Spot) -> bool:
 
 
 def _drop_sample(spot: Spot) -> bool:
-    """Leave out one sample of several, unless it is an energy: without a register a transaction is billed too low."""
+    """Leave out one sample of several, unless its measurand or its unit is one of energy, for that is what bills."""
     if spot.name != "sampledValue" or not isinstance(spot.key, int) or len(spot.holder) < 2:
         return False
-    measurand = spot.value.get("measurand", "Energy") if isinstance(spot.value, dict) else ""
-    return isinstance(measurand, str) and measurand != "" and "energy" not in measurand.casefold() and spot.drop()
+    sample = spot.value if isinstance(spot.value, dict) else {}
+    measurand = sample.get("measurand")
+    if not isinstance(measurand, str) or not measurand or "energy" in measurand.casefold():
+        return False
+    unit = sample.get("unitOfMeasure", sample.get("unit"))
+    return "wh" not in str(unit).casefold() and spot.drop()
 
 
 def _drop_meter_value(spot: Spot) -> bool:
@@ -214,7 +218,7 @@ QUIRKS: Final = (
         what="One of several samples that is no energy has a measurand, unit, phase or location nobody knows",
         becomes="the message without that sample",
         seen=("zephyrproject-rtos/zephyr#98870 (SoCState)",),
-        safe="Energy is what bills. No meaning is made up; the others are read as they are, and the original is kept.",
+        safe="Energy bills, and stays, as does what has its unit. No meaning is made up, and the original is kept.",
         loses=True,
         departures=frozenset({Departure.INSIDE, Departure.TYPE}),
         actions=TRANSACTIONS,

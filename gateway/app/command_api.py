@@ -28,9 +28,10 @@ from gateway.io.problems import (
     answer_to_trouble,
 )
 
-OUTCOME_DURABLE_S: Final = 5.0
-"""How long an answer waits for its own record to be on disk. A commit takes milliseconds; where the journal is full,
-the one who asked is told what became of the command all the same."""
+DURABLE_S: Final = 5.0
+"""How long a record of a command may take to be on disk: it takes milliseconds. Where the disk is full, a command is
+not begun, for it would be carried out when nobody waits for it any more; one that has ended is answered all the same.
+"""
 
 UNDER_WAY_MAX: Final = 768
 """Commands that may be under way at once, those included whose clients have left: each holds a task, and while its
@@ -116,7 +117,7 @@ class CommandApi:
 
     async def stop(self) -> None:
         """End everything: what has a key and no answer by now is unknown for ever."""
-        await self.drain(OUTCOME_DURABLE_S)
+        await self.drain(DURABLE_S)
         left = list(self._under_way)
         for task in left:
             task.cancel()
@@ -184,17 +185,16 @@ class CommandApi:
         if not self._recorder.has_room:
             return answer_to_fault(CommandError(Fault.JOURNAL_FULL, "the journal is full: nothing can be kept now"))
         begun_at = self._now()
-        await self._record(station, idempotency.begun(key, begun_at))
+        if not await self._record(station, idempotency.begun(key, begun_at)):
+            self._recorder.record(station, [idempotency.forgotten(key, begun_at)], begun_at)
+            return answer_to_fault(CommandError(Fault.JOURNAL_FULL, "the journal's disk takes nothing now"))
         answer, taken_up = await self._attempt(station, timeout_s, work)
         now = self._now()
         if taken_up:
             fact = idempotency.ended(station, key, begun_at, now, status=answer.status, body=answer.body)
         else:
             fact = idempotency.forgotten(key, now)
-        try:
-            async with asyncio.timeout(OUTCOME_DURABLE_S):
-                await self._record(station, fact)
-        except TimeoutError:
+        if not await self._record(station, fact):
             self._log("outcome_not_durable", level="warning", station=station.identity)
         return answer
 
@@ -209,8 +209,13 @@ class CommandApi:
             self._log("command_failed", level="error", station=station.identity, error=repr(error))
             return answer_to_trouble(Trouble.OUR_ERROR), True
 
-    async def _record(self, station: Station, fact: Fact) -> None:
-        """Let a fact take effect, and return once it is on disk."""
+    async def _record(self, station: Station, fact: Fact) -> bool:
+        """Let a fact take effect, and return whether it is on disk within `DURABLE_S`."""
         durable = asyncio.Event()
         self._recorder.record(station, [fact], self._now(), durable.set)
-        await durable.wait()
+        try:
+            async with asyncio.timeout(DURABLE_S):
+                await durable.wait()
+        except TimeoutError:
+            return False
+        return True

@@ -21,6 +21,10 @@ REQUEST_ID_MAX: Final = 2**31 - 1
 """Ids of requests are int32 in some stations."""
 
 
+DURABLE_S: Final = 5.0
+"""How long a record may take to be on disk: it takes milliseconds. Where the disk is full it may take hours, and what
+was asked for then must not be done when nobody waits for it any more."""
+
 HEARING_S_MAX: Final = 1800.0
 """Longest wait for all of a report, however steadily its parts come: some reports end never, and flows must."""
 
@@ -101,13 +105,20 @@ class LoopOperator:
         return self._commander.reaches(station, action, msgspec.json.encode(request))
 
     async def record(self, station: Station, records: list[Record]) -> None:
-        """Let records take effect, and return once they are on disk. Raises CommandError if the journal is full."""
+        """Let records take effect, and return once they are on disk.
+
+        Raises CommandError if the journal is full, or they are not on disk for `DURABLE_S`.
+        """
         if not self._recorder.has_room:
             raise CommandError(Fault.JOURNAL_FULL, "the journal is full: nothing can be kept now")
         durable = asyncio.Event()
         self.acted = True
         self._recorder.record(station, records, self._now(), durable.set)
-        await durable.wait()
+        try:
+            async with asyncio.timeout(DURABLE_S):
+                await durable.wait()
+        except TimeoutError:
+            raise CommandError(Fault.JOURNAL_FULL, "the journal's disk takes nothing now") from None
 
     def hear(
         self, station: Station, action: str, take: Callable[[Any], bool | None], *, timeout_s: float

@@ -11,7 +11,9 @@ from gateway.app.config import CommandsSection
 from gateway.core import idempotency
 from gateway.core.calls import Outcome
 from gateway.core.commands import CommandError, Fault
+from gateway.core.flows import FLOWS
 from gateway.core.flows.flow import Flow, Result
+from gateway.core.flows.request import flow_request
 from gateway.core.idempotency import KEPT, key_of
 from gateway.core.stations import FACTS_MAX
 from tests.app.running import run, running, until
@@ -272,7 +274,7 @@ def test_who_asks_again_and_leaves_does_not_end_the_command_of_the_first(tmp_pat
 
 
 def test_a_flow_that_does_not_end_is_cut_off_by_the_stop_and_unknown_ever_after(tmp_path, monkeypatch):
-    monkeypatch.setattr("gateway.app.command_api.OUTCOME_DURABLE_S", 0.05)
+    monkeypatch.setattr("gateway.app.command_api.DURABLE_S", 0.5)
     begun = asyncio.Event()
 
     async def endless(operator, station):
@@ -321,6 +323,38 @@ def test_draining_lets_commands_end_and_takes_no_new_ones(tmp_path):
             assert (await asked).status == 200
             await draining
             assert (await reset(gateway, "k")).repeated
+
+    run(story())
+
+
+def test_what_is_not_on_disk_in_time_is_not_sent_later(tmp_path, monkeypatch):
+    monkeypatch.setattr("gateway.app.command_api.DURABLE_S", 0.1)
+    monkeypatch.setattr("gateway.app.operator.DURABLE_S", 0.1)
+    reserving = next(flow for flow in FLOWS if (flow.method, flow.path) == ("POST", "reservations"))
+    body = flow_request(reserving.request_type, b'{"id_token":"T","evse":1,"expires_at":"2099-01-01T00:00:00Z"}', {})
+
+    async def story():
+        async with running(tmp_path) as gateway, gateway.station("CP1") as station:
+            durable = []
+            record = gateway.recorder.record
+
+            def keep_waiting(about, records, now, done=lambda: None):
+                record(about, records, now)
+                durable.append(done)
+
+            with monkeypatch.context() as patch:
+                patch.setattr(gateway.recorder, "record", keep_waiting)
+                for asking in (
+                    reset(gateway, "k"),
+                    gateway.commands.flow("CP1", reserving, body, timeout_s=20.0, key=None),
+                ):
+                    told = await asking
+                    assert (told.status, said(told)["type"]) == (503, "urn:ocpp-gateway:problem:journal-full")
+                for done in durable:
+                    done()
+            assert await silent(station)
+            assert gateway.registry.station("CP1").state.facts == {}
+            assert (await answered(station, reset(gateway, "k"))).status == 200
 
     run(story())
 

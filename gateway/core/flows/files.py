@@ -189,8 +189,8 @@ async def _follow(operator: Operator, station: Station, job: Job, request: dict[
     """Begin a job, send its call, and let the job be what the answer says. A job that is refused never was."""
     if not operator.reaches(station, job.action, request):
         return result_of(NOT_CONNECTED)
-    await operator.record(station, records_of_beginning(station, job, job.asked_at))
     try:
+        await operator.record(station, records_of_beginning(station, job, job.asked_at))
         end = await operator.call(station, job.action, request)
     except CommandError:
         await keep(operator, station, records_of_refusal(job.request_id, operator.now()))

@@ -79,8 +79,8 @@ async def reserve(operator: Operator, station: Station, body: Reserve) -> Result
     if not operator.reaches(station, action, request):
         return result_of(NOT_CONNECTED)
     before = RESERVATIONS.get(station, str(reservation_id))
-    await operator.record(station, records_of_made(station, reservation, now))
     try:
+        await operator.record(station, records_of_made(station, reservation, now))
         end = await operator.call(station, action, request)
     except CommandError:
         await keep(operator, station, records_of_refusal(station, reservation_id, before, operator.now()))

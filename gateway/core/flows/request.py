@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final
 
 import msgspec
@@ -38,6 +39,10 @@ def flow_request(request_type: type[Struct], body: bytes, fields: Mapping[str, s
             raise CommandError(Fault.INVALID, "differs from what the path says", f"$.{name}")
     request = _converted(content, request_type, at="$", strict=True)
     assert isinstance(request, Struct)
+    for name in types:
+        value = getattr(request, name)
+        if isinstance(value, datetime) and not 2 <= value.year <= 9998:
+            raise CommandError(Fault.INVALID, "at the ends of the calendar UTC cannot say every time", f"$.{name}")
     return request
 
 

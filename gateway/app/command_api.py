@@ -12,9 +12,9 @@ from msgspec import Struct
 from gateway.app.operator import LoopOperator
 from gateway.core import idempotency
 from gateway.core.commands import Commander, CommandError, Fault
+from gateway.core.facts.local_list import records_of_raw_call
 from gateway.core.flows.flow import Flow, Shown
 from gateway.core.idempotency import Key
-from gateway.core.local_list import records_of_raw_call
 from gateway.core.recorder import Recorder
 from gateway.core.records import Fact
 from gateway.core.stations import FACTS_MAX, Station

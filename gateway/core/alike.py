@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Final, TypeAlias
 
-from gateway.core import jobs
 from gateway.core.csms import EMPTY, WHILE_REJECTED, Csms, Handle, Reply, Rule, Treatment, kept
+from gateway.core.facts import jobs
 from gateway.core.records import Record
 from gateway.core.stations import Station
 from gateway.wire.messages import timestamp

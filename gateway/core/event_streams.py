@@ -13,9 +13,9 @@ import msgspec
 from msgspec import UNSET, Struct
 
 from gateway.core.csms import EMPTY, Csms, OutOfBounds, Reply, bounded, given, kept, record_meter_values
-from gateway.core.facts import FactKind
+from gateway.core.facts.kind import FactKind
+from gateway.core.facts.monitors import monitor_of
 from gateway.core.metering import DEFAULT_CONTEXT, DEFAULT_LOCATION, number_of
-from gateway.core.monitors import monitor_of
 from gateway.core.records import Channel, Readings, Record, Sample
 from gateway.core.stations import Station
 from gateway.wire import ocpp21 as wire

@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from gateway.core.device_model import names_secret
-from gateway.core.facts import FactKind
+from gateway.core.facts.kind import FactKind
 from gateway.core.records import Fact
 from gateway.core.stations import Station
 

@@ -11,7 +11,6 @@ from typing import Final
 
 from msgspec import UNSET
 
-from gateway.core import jobs, reservations
 from gateway.core.alike import (
     DATA_TRANSFER,
     HEARTBEAT,
@@ -37,6 +36,7 @@ from gateway.core.csms import (
     given,
     record_meter_values,
 )
+from gateway.core.facts import jobs, reservations
 from gateway.core.metering import BEGIN, END, read_meter_values_16, samples_16
 from gateway.core.records import (
     Channel,

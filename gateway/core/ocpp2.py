@@ -9,7 +9,6 @@ from typing import Final, TypeAlias
 
 from msgspec import UNSET
 
-from gateway.core import charging_notices, display_messages, monitors, reservations
 from gateway.core.alike import (
     DATA_TRANSFER,
     HEARTBEAT,
@@ -36,6 +35,7 @@ from gateway.core.csms import (
     record_meter_values,
 )
 from gateway.core.device_events import notify_event, notify_report
+from gateway.core.facts import charging_notices, display_messages, monitors, reservations
 from gateway.core.metering import register_wh, samples_2
 from gateway.core.records import ConnectorStatus, MeterValue, Readings, Record, StationBooted, TransactionEvent
 from gateway.core.stations import Station

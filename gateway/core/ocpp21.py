@@ -5,10 +5,10 @@ from typing import Final
 
 from msgspec import UNSET
 
-from gateway.core import batteries, charging_notices, der
 from gateway.core.alike import answer_raw, noticed, refused, stored
 from gateway.core.csms import Csms, Reply, Rule, Rules, Treatment, encode
 from gateway.core.event_streams import close_stream, open_stream, take_values
+from gateway.core.facts import batteries, charging_notices, der
 from gateway.core.ocpp2 import Dialect, shared_rules
 from gateway.core.records import Event
 from gateway.core.stations import Station

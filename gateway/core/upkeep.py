@@ -17,13 +17,13 @@ from msgspec import Struct
 
 from gateway.core.calls import Outcome
 from gateway.core.event_streams import has_nameless_stream
+from gateway.core.facts.item_limits import ItemLimits, firmware_of, known_limits
+from gateway.core.facts.local_list import list_state
 from gateway.core.flows.flow import Operator, Result
 from gateway.core.flows.limits import item_limits
 from gateway.core.flows.local_list import SyncRequest, sync
 from gateway.core.flows.monitoring import ReportMonitors, report_monitors
 from gateway.core.flows.words import is_16
-from gateway.core.item_limits import ItemLimits, firmware_of, known_limits
-from gateway.core.local_list import list_state
 from gateway.core.session import Session
 from gateway.core.stations import Station
 from gateway.core.token_history import TokenHistory

@@ -6,10 +6,10 @@ from random import Random
 
 import pytest
 
-from gateway.core.jobs import JOBS, Job
+from gateway.core.facts.jobs import JOBS, Job
+from gateway.core.facts.reservations import RESERVATIONS, Reservation
 from gateway.core.protocols import PROTOCOLS
 from gateway.core.records import Event, Fact
-from gateway.core.reservations import RESERVATIONS, Reservation
 from tests.core import said
 from tests.core.station_bench import BEGIN, MESSAGES, OCPP16, OCPP21, OCPP201
 from tests.wire import schema_oracle

@@ -4,9 +4,9 @@ from typing import Any
 import pytest
 
 from gateway.core.authorisation import Token
-from gateway.core.item_limits import KEY as LIMITS_KEY
-from gateway.core.item_limits import LIMITS, ItemLimits
-from gateway.core.local_list import KEY, LIST, ListState
+from gateway.core.facts.item_limits import KEY as LIMITS_KEY
+from gateway.core.facts.item_limits import LIMITS, ItemLimits
+from gateway.core.facts.local_list import KEY, LIST, ListState
 from gateway.core.stations import Station
 from gateway.core.token_history import TokenHistory, TokenList
 from gateway.core.upkeep import (

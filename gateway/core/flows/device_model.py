@@ -20,6 +20,7 @@ from gateway.core.device_model import (
     to_component,
     to_variable,
 )
+from gateway.core.facts.item_limits import ItemLimits, in_messages
 from gateway.core.flows.flow import Flow, Operator, Result, failed
 from gateway.core.flows.limits import item_limits
 from gateway.core.flows.reports import gather
@@ -33,7 +34,6 @@ from gateway.core.flows.variables import (
     unanswered,
 )
 from gateway.core.flows.words import INT32_MAX, invalid, is_16, keep, remembered
-from gateway.core.item_limits import ItemLimits, in_messages
 from gateway.core.records import DeviceVariable, DeviceVariables
 from gateway.core.stations import Station
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final, Literal
 from msgspec import Meta
 
 from gateway.core.calls import Outcome
-from gateway.core.display_messages import (
+from gateway.core.facts.display_messages import (
     DISPLAY_MESSAGES,
     DisplayMessage,
     message_of,
@@ -13,7 +13,7 @@ from gateway.core.display_messages import (
     records_of_set,
     shown,
 )
-from gateway.core.facts import in_full
+from gateway.core.facts.kind import in_full
 from gateway.core.flows.flow import Flow, Operator, Result, Shown
 from gateway.core.flows.reports import PART_TIMEOUT_S
 from gateway.core.flows.words import Body, Identifier, given, keep, remembered, require_2, result_of, stamp

@@ -1,4 +1,4 @@
-"""Firmware updates and uploads of logs: asked for here, followed to their end in `core.jobs`.
+"""Firmware updates and uploads of logs: asked for here, followed to their end in `core.facts.jobs`.
 
 OCPP 1.6 sections 5.9 and 5.19 and its security whitepaper, OCPP 2.x use cases L01 to L04 and N01.
 """
@@ -9,6 +9,17 @@ from msgspec import Meta
 
 from gateway.core.calls import CallEnded, Outcome
 from gateway.core.commands import CommandError
+from gateway.core.facts.jobs import (
+    NOTHING_TO_UPLOAD,
+    UNANSWERED,
+    Job,
+    records_of_answer,
+    records_of_beginning,
+    records_of_refusal,
+    shown,
+    shown_one,
+    without_secrets,
+)
 from gateway.core.flows.flow import Flow, Operator, Result, Shown
 from gateway.core.flows.words import (
     NOT_CONNECTED,
@@ -25,17 +36,6 @@ from gateway.core.flows.words import (
     response_of,
     result_of,
     stamp,
-)
-from gateway.core.jobs import (
-    NOTHING_TO_UPLOAD,
-    UNANSWERED,
-    Job,
-    records_of_answer,
-    records_of_beginning,
-    records_of_refusal,
-    shown,
-    shown_one,
-    without_secrets,
 )
 from gateway.core.stations import Station
 from gateway.wire.messages import timestamp

@@ -1,4 +1,4 @@
-"""Asks a station how much it takes in one message, and keeps what it says (see `gateway.core.item_limits`)."""
+"""Asks a station how much it takes in one message, and keeps what it says (see `gateway.core.facts.item_limits`)."""
 
 from collections.abc import Iterator
 from typing import Any, Final
@@ -6,10 +6,10 @@ from typing import Any, Final
 from gateway.core.calls import CallEnded, Outcome
 from gateway.core.configuration_keys import address_of_key
 from gateway.core.device_model import VariableAddress
+from gateway.core.facts.item_limits import KEY, LIMITS, ItemLimits, MessageLimit, firmware_of, known_limits
 from gateway.core.flows.flow import Operator
 from gateway.core.flows.variables import DONE, Done, get_keys, get_variables, keep_variables, said_of
 from gateway.core.flows.words import is_16, keep
-from gateway.core.item_limits import KEY, LIMITS, ItemLimits, MessageLimit, firmware_of, known_limits
 from gateway.core.stations import Station
 
 _INTEGER_CHARACTERS_MAX: Final = 10

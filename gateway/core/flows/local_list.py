@@ -13,13 +13,13 @@ from msgspec import UNSET, Meta, Struct
 
 from gateway.core.calls import CallEnded, Outcome
 from gateway.core.commands import CommandError, Fault
+from gateway.core.facts.item_limits import KEY as LIMITS_KEY
+from gateway.core.facts.item_limits import LIMITS, ItemLimits, firmware_of, in_messages
+from gateway.core.facts.local_list import KEY, LIST, ListState, Problem, list_state
 from gateway.core.flows.flow import Flow, Operator, Result, failed
 from gateway.core.flows.limits import item_limits, list_enabled
 from gateway.core.flows.reports import gather
 from gateway.core.flows.words import is_16, keep, remembered
-from gateway.core.item_limits import KEY as LIMITS_KEY
-from gateway.core.item_limits import LIMITS, ItemLimits, firmware_of, in_messages
-from gateway.core.local_list import KEY, LIST, ListState, Problem, list_state
 from gateway.core.stations import Station
 from gateway.core.token_history import VERSION_STEP, Entries, TokenHistory
 

@@ -6,7 +6,9 @@ import msgspec
 from msgspec import UNSET, Meta
 
 from gateway.core.calls import CallEnded, Outcome
-from gateway.core.facts import in_full
+from gateway.core.facts.item_limits import in_messages
+from gateway.core.facts.kind import in_full
+from gateway.core.facts.monitors import Monitor, matched, monitors_of, records_of_cleared, records_of_set, shown
 from gateway.core.flows.flow import Flow, Operator, Result, Shown, failed
 from gateway.core.flows.limits import item_limits
 from gateway.core.flows.reports import gather
@@ -23,8 +25,6 @@ from gateway.core.flows.words import (
     require_2,
     result_of,
 )
-from gateway.core.item_limits import in_messages
-from gateway.core.monitors import Monitor, matched, monitors_of, records_of_cleared, records_of_set, shown
 from gateway.core.stations import Station
 
 MONITORS_MAX: Final = 100

@@ -7,8 +7,9 @@ from typing import Any, Final, TypeVar
 import msgspec
 from msgspec import Struct
 
-from gateway.core.batteries import BATTERIES, Battery
-from gateway.core.charging_notices import (
+from gateway.core.event_streams import EVENT_STREAMS, EventStream
+from gateway.core.facts.batteries import BATTERIES, Battery
+from gateway.core.facts.charging_notices import (
     CHARGING_NEEDS,
     EXTERNAL_LIMITS,
     PRIORITY_CHARGING,
@@ -16,9 +17,8 @@ from gateway.core.charging_notices import (
     ExternalLimit,
     PriorityCharging,
 )
-from gateway.core.der import DER_ALARMS, DER_CONTROLS, DerAlarm, DerControl
-from gateway.core.event_streams import EVENT_STREAMS, EventStream
-from gateway.core.facts import FactKind
+from gateway.core.facts.der import DER_ALARMS, DER_CONTROLS, DerAlarm, DerControl
+from gateway.core.facts.kind import FactKind
 from gateway.core.flows.flow import Shown
 from gateway.core.stations import Station
 

@@ -6,6 +6,15 @@ from msgspec import Meta
 
 from gateway.core.calls import Outcome
 from gateway.core.commands import CommandError
+from gateway.core.facts.reservations import (
+    RESERVATIONS,
+    Reservation,
+    records_of_acceptance,
+    records_of_end,
+    records_of_made,
+    records_of_refusal,
+    shown,
+)
 from gateway.core.flows.flow import Flow, Operator, Result, Shown
 from gateway.core.flows.words import (
     NOT_CONNECTED,
@@ -25,15 +34,6 @@ from gateway.core.flows.words import (
     text_of,
 )
 from gateway.core.records import Record
-from gateway.core.reservations import (
-    RESERVATIONS,
-    Reservation,
-    records_of_acceptance,
-    records_of_end,
-    records_of_made,
-    records_of_refusal,
-    shown,
-)
 from gateway.core.stations import Station
 from gateway.wire.messages import timestamp
 from gateway.wire.schema_types import Timestamp

@@ -10,9 +10,9 @@ from gateway.core.calls import CallEnded, Outcome
 from gateway.core.commands import CommandError
 from gateway.core.configuration_keys import key_of_address
 from gateway.core.device_model import VariableAddress, address_of, is_secret, kept_variable, to_component, to_variable
+from gateway.core.facts.item_limits import ItemLimits, in_messages
 from gateway.core.flows.flow import Operator
 from gateway.core.flows.words import is_16, keep
-from gateway.core.item_limits import ItemLimits, in_messages
 from gateway.core.records import DeviceVariable, DeviceVariables
 from gateway.core.stations import Station
 

@@ -8,6 +8,7 @@ import pytest
 from gateway.core.calls import Outcome
 from gateway.core.commands import CommandError
 from gateway.core.device_model import StoredVariable, VariablePage
+from gateway.core.facts.item_limits import known_limits
 from gateway.core.flows import reports
 from gateway.core.flows.device_model import (
     FLOWS,
@@ -21,7 +22,6 @@ from gateway.core.flows.device_model import (
     set_,
 )
 from gateway.core.flows.request import flow_request
-from gateway.core.item_limits import known_limits
 from gateway.core.records import DeviceVariable
 from tests.core.scripted_station import Gone, Refused, ScriptedStation, Silent
 from tests.core.station_bench import OCPP16, OCPP21, OCPP201

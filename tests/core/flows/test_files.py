@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from gateway.core.calls import Outcome
-from gateway.core.jobs import ENDED_MAX, HISTORY_MAX, STALLED_AFTER, without_secrets
+from gateway.core.facts.jobs import ENDED_MAX, HISTORY_MAX, STALLED_AFTER, without_secrets
 from tests.core.flows.flow_bench import ALL, BOTH_2, GONE, SILENCE, FlowBench, StationError
 from tests.core.said import at
 from tests.core.station_bench import BEGIN, BOOTS, MESSAGES, OCPP16, OCPP21, OCPP201

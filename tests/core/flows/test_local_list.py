@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from gateway.core.authorisation import Token
 from gateway.core.calls import Outcome
 from gateway.core.commands import CommandError
+from gateway.core.facts.local_list import KEY, LIST, list_state, records_of_raw_call
 from gateway.core.flows import reports
 from gateway.core.flows.local_list import ShowRequest, SyncRequest, show, sync
-from gateway.core.local_list import KEY, LIST, list_state, records_of_raw_call
 from gateway.core.registry import Registry
 from gateway.core.token_history import VERSION_STEP, TokenHistory, TokenList
 from tests.core.scripted_station import Gone, Refused, ScriptedStation, Silent

@@ -1,8 +1,8 @@
 import pytest
 
 from gateway.core.calls import Outcome
+from gateway.core.facts.monitors import monitor_of
 from gateway.core.flows import monitoring, reports
-from gateway.core.monitors import monitor_of
 from tests.core.flows.flow_bench import BOTH_2, SILENCE, FlowBench, StationError
 from tests.core.said import at
 from tests.core.station_bench import OCPP16, OCPP21, OCPP201

@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from gateway.core.calls import Outcome
-from gateway.core.reservations import ENDED_MAX
+from gateway.core.facts.reservations import ENDED_MAX
 from tests.core.flows.flow_bench import ALL, BOTH_2, GONE, SILENCE, UNREADABLE, FlowBench, StationError
 from tests.core.said import at, event_201, start_16
 from tests.core.station_bench import BEGIN, OCPP16, OCPP21, OCPP201

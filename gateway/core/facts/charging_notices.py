@@ -10,7 +10,7 @@ from typing import Any, Final
 from msgspec import UNSET, Struct
 
 from gateway.core.csms import bounded, given
-from gateway.core.facts import FactKind
+from gateway.core.facts.kind import FactKind
 from gateway.core.records import Record
 from gateway.core.stations import Station
 

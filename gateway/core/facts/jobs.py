@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import UNSET, Struct
 
-from gateway.core.facts import FactKind, in_full
+from gateway.core.facts.kind import FactKind, in_full
 from gateway.core.records import Record
 from gateway.core.stations import Station
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from gateway.core.csms import bounded
-from gateway.core.facts import FactKind
+from gateway.core.facts.kind import FactKind
 from gateway.core.records import Record
 from gateway.core.stations import Station
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.core.batteries import BATTERIES
+from gateway.core.facts.batteries import BATTERIES
 
 
 def swap(line, event, *batteries):

@@ -10,7 +10,7 @@ from typing import Any, Final, TypeAlias
 import msgspec
 from msgspec import Struct
 
-from gateway.core.facts import FactKind
+from gateway.core.facts.kind import FactKind
 from gateway.core.stations import Station
 
 UNTOLD_BYTES_MAX: Final = 16 * 1024

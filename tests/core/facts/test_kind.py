@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 from msgspec import Struct
 
-from gateway.core.facts import FactKind, in_full
+from gateway.core.facts.kind import FactKind, in_full
 from gateway.core.records import Entry, Fact
 from gateway.core.stations import FACTS_MAX, Station
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from msgspec import UNSET, Struct
 
-from gateway.core.facts import FactKind, in_full
+from gateway.core.facts.kind import FactKind, in_full
 from gateway.core.records import Record
 from gateway.core.stations import Station
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from gateway.core.charging_notices import CHARGING_NEEDS, EXTERNAL_LIMITS, PRIORITY_CHARGING
+from gateway.core.facts.charging_notices import CHARGING_NEEDS, EXTERNAL_LIMITS, PRIORITY_CHARGING
 from tests.core import said
 from tests.core.station_bench import BEGIN, OCPP21, OCPP201
 

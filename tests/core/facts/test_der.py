@@ -1,6 +1,6 @@
 """Grid controls and alarms of 2.1: what is known of each after what the station says."""
 
-from gateway.core.der import DER_ALARMS, DER_CONTROLS, DerControl
+from gateway.core.facts.der import DER_ALARMS, DER_CONTROLS, DerControl
 from tests.core import said
 from tests.core.station_bench import BEGIN, MESSAGES, OCPP21
 

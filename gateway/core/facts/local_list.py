@@ -5,7 +5,7 @@ from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
 
-from gateway.core.facts import FactKind
+from gateway.core.facts.kind import FactKind
 from gateway.core.records import Record
 from gateway.core.stations import Station
 

@@ -9,7 +9,7 @@ from typing import Any, Final, TypeAlias
 import msgspec
 from msgspec import Struct
 
-from gateway.app.operator import LoopOperator
+from gateway.app.operator import DURABLE_S, LoopOperator
 from gateway.core import idempotency
 from gateway.core.commands import Commander, CommandError, Fault
 from gateway.core.facts.local_list import records_of_raw_call
@@ -27,11 +27,6 @@ from gateway.io.problems import (
     answer_to_flow,
     answer_to_trouble,
 )
-
-DURABLE_S: Final = 5.0
-"""How long a record of a command may take to be on disk: it takes milliseconds. Where the disk is full, a command is
-not begun, for it would be carried out when nobody waits for it any more; one that has ended is answered all the same.
-"""
 
 UNDER_WAY_MAX: Final = 768
 """Commands that may be under way at once, those included whose clients have left: each holds a task, and while its

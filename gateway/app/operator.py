@@ -20,13 +20,12 @@ from gateway.core.token_history import TokenHistory
 REQUEST_ID_MAX: Final = 2**31 - 1
 """Ids of requests are int32 in some stations."""
 
-
 DURABLE_S: Final = 5.0
 """How long a record may take to be on disk: it takes milliseconds. Where the disk is full it may take hours, and what
 was asked for then must not be done when nobody waits for it any more."""
 
 HEARING_S_MAX: Final = 1800.0
-"""Longest wait for all of a report, however steadily its parts come: some reports end never, and flows must."""
+"""Longest wait for all of a report, however steadily its parts come: some reports never end, and flows must."""
 
 
 class Known(Struct, frozen=True):

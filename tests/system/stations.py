@@ -4,6 +4,7 @@ They keep a ledger of what they sent and what they were told, which is held agai
 """
 
 import asyncio
+import contextlib
 import itertools
 import json
 import random
@@ -23,7 +24,7 @@ RECONNECT_S = 0.02
 
 METER_VALUES_PER_TRANSACTION = 3
 
-VERSIONS = ("ocpp1.6", "ocpp2.0.1")
+VERSIONS = ("ocpp1.6", "ocpp2.0.1", "ocpp2.1")
 
 
 @dataclass(slots=True)
@@ -153,6 +154,20 @@ class Station:
             assert await self._answered(text, None) == answer
         return answer
 
+    async def say(self, action: str, payload: dict[str, Any], value: float) -> Callable[[], None]:
+        """Send a SEND with the reading `value`, which is never answered. What is returned is called after an answer to
+        a later CALL: if that came on the same connection, the gateway has taken in what was said before it."""
+        message = Message(self.identity, value, is_event=False)
+        self.ledger.messages.append(message)
+        connection = await self.connect()
+        with contextlib.suppress(WebSocketException):
+            await connection.send(json.dumps([6, f"{self.identity}-{next(self._message_ids)}", action, payload]))
+
+        def note_answer() -> None:
+            message.acknowledged = self._connection is connection
+
+        return note_answer
+
     async def report_and_leave(self, action: str, payload: dict[str, Any], value: float) -> None:
         """Send a CALL with the reading `value` and lose the connection for good, before it is answered."""
         self.ledger.messages.append(Message(self.identity, value, is_event=False))
@@ -221,6 +236,23 @@ async def charge_201(station: Station, enough: asyncio.Event) -> None:
             return
 
 
+async def charge_21(station: Station, enough: asyncio.Event) -> None:
+    """Charge as in 2.0.1, with an event stream beside: its values are not answered, but as durable as what is."""
+    ledger = station.ledger
+    for number in itertools.count(1):
+        transaction = f"{station.identity}/{number}"
+        for seq_no in range(METER_VALUES_PER_TRANSACTION + 2):
+            streamed, value = next(ledger.values), next(ledger.values)
+            note_answer = await station.say("NotifyPeriodicEventStream", stream_21(streamed), streamed)
+            await station.report("TransactionEvent", event_201(transaction, seq_no, value), value, is_event=True)
+            note_answer()
+            if seq_no == 0:
+                ledger.note_transaction(transaction, station.identity, value)
+        ledger.ended.add(transaction)
+        if enough.is_set():
+            return
+
+
 async def meter_16(station: Station, enough: asyncio.Event, *, signed_bytes: int = 0) -> None:
     """Report one meter value after the other until it is `enough`, each with signed data of `signed_bytes`."""
     while not enough.is_set():
@@ -259,9 +291,13 @@ def event_201(transaction: str, seq_no: int, value: float) -> dict[str, Any]:
     }
 
 
+def stream_21(value: float) -> dict[str, Any]:
+    return {"id": 1, "pending": 0, "basetime": stamp(), "data": [{"t": 0, "v": str(value)}]}
+
+
 def stamp() -> str:
     """Return the present time as stations write it."""
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-CHARGE: dict[str, Charge] = {"ocpp1.6": charge_16, "ocpp2.0.1": charge_201}
+CHARGE: dict[str, Charge] = {"ocpp1.6": charge_16, "ocpp2.0.1": charge_201, "ocpp2.1": charge_21}

@@ -37,6 +37,7 @@ FRAGMENTS_MOST = 200_000
 BOOT = {
     "ocpp1.6": {"chargePointVendor": "V", "chargePointModel": "M"},
     "ocpp2.0.1": {"reason": "PowerUp", "chargingStation": {"vendorName": "V", "model": "M"}},
+    "ocpp2.1": {"reason": "PowerUp", "chargingStation": {"vendorName": "V", "model": "M"}},
 }
 
 
@@ -415,11 +416,12 @@ def test_an_unknown_action_is_answered_not_implemented(gateway: GatewayProcess, 
         assert_answered(client)
 
 
-def test_an_unknown_message_type_is_ignored_in_1_6_and_refused_in_2_0_1(gateway: GatewayProcess):
+def test_an_unknown_message_type_is_ignored_but_for_2_0_1_that_refuses_it(gateway: GatewayProcess):
     text = '[9,"1","Heartbeat",{}]'
-    with accepted(gateway, "ocpp1.6") as client:
-        client.send_text(text)
-        assert_answered(client)
+    for version in ("ocpp1.6", "ocpp2.1"):
+        with accepted(gateway, version) as client:
+            client.send_text(text)
+            assert_answered(client)
     with accepted(gateway, "ocpp2.0.1") as client:
         client.send_text(text)
         assert answer_of(client)[:3] == [4, "1", "MessageTypeNotSupported"]
@@ -427,7 +429,8 @@ def test_an_unknown_message_type_is_ignored_in_1_6_and_refused_in_2_0_1(gateway:
 
 
 @pytest.mark.parametrize(
-    ("version", "code"), [("ocpp1.6", "FormationViolation"), ("ocpp2.0.1", "FormatViolation")], ids=VERSIONS
+    ("version", "code"),
+    [(version, "FormatViolation" if version != "ocpp1.6" else "FormationViolation") for version in VERSIONS],
 )
 @pytest.mark.parametrize(
     "payload",

@@ -60,7 +60,7 @@ async def charge_through_kills(gateway: GatewayProcess, ledger: Ledger, dice: ra
     enough = asyncio.Event()
     async with asyncio.TaskGroup() as group:
         for number in range(STATIONS):
-            version = VERSIONS[number % 2]
+            version = VERSIONS[number % 3]
             identity = f"CP{number}"
             own_dice = random.Random(dice.random())
             group.create_task(run(Station(identity, version, gateway.url(identity), ledger, own_dice, cut_share=0.005)))

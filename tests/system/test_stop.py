@@ -42,7 +42,7 @@ def test_ctrl_c_closes_every_connection_and_what_was_answered_is_stored(tmp_path
     async def scenario() -> None:
         ledger = Ledger()
         stations = [
-            Station(f"CP{number}", VERSIONS[number % 2], gateway.url(f"CP{number}"), ledger, random.Random(1))
+            Station(f"CP{number}", VERSIONS[number % 3], gateway.url(f"CP{number}"), ledger, random.Random(1))
             for number in range(STATIONS)
         ]
         await asyncio.gather(*[station.boot() for station in stations])

@@ -6,7 +6,7 @@ ends with status 2.
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,6 @@ import click
 from gateway import __version__
 
 if TYPE_CHECKING:
-    from gateway.app.config import Config
     from gateway.app.config_sources import Configuration
 
 PASSWORD_INPUT_BYTES_MAX = 4096
@@ -113,10 +112,18 @@ def demo(stations: int, speed: float, seed: int, duration: float | None) -> None
 )
 @click.option("--password", help="Basic authentication, one password for all. Others see it in the list of processes.")
 @click.option("--password-file", type=FILE, help="File whose first line is the password.")
+@click.option("--id-token", "id_tokens", multiple=True, help="Id token that drivers present; may be repeated.")
+@click.option("--id-tokens", "id_tokens_file", type=FILE, help="File of id tokens, one a line. Else they are random.")
 @click.option("--tls", "ca_file", type=FILE, help="Certificates (PEM) that a wss server is trusted by.")
 @click.option("--insecure", is_flag=True, help="Trust any certificate.")
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed, the same stations.")
-@click.option("--speed", type=click.FloatRange(0.1, 3600), default=1.0, show_default=True, help="Times real time.")
+@click.option(
+    "--speed",
+    type=click.FloatRange(0.1, 3600),
+    default=1.0,
+    show_default=True,
+    help="Times real time. Above 1 the stations' clocks run ahead, and a server may not believe them.",
+)
 @click.option("--ramp", type=click.FloatRange(0.1, 10_000), default=200.0, show_default=True, help="Connects a second.")
 @click.option("--duration", type=click.FloatRange(min=0, min_open=True), help="Seconds to run; else until Ctrl-C.")
 @click.option("--json", "as_json", is_flag=True, help="A JSON object a line, every two seconds and at the end.")
@@ -127,6 +134,8 @@ def fleet(
     identity_prefix: str,
     password: str | None,
     password_file: Path | None,
+    id_tokens: tuple[str, ...],
+    id_tokens_file: Path | None,
     ca_file: Path | None,
     insecure: bool,
     seed: int,
@@ -146,7 +155,7 @@ def fleet(
         if name not in FLEET_VERSIONS:
             raise click.BadParameter(f"{name!r} is none of {', '.join(FLEET_VERSIONS)}", param_hint="'--versions'")
     with _failures_told():
-        from gateway.app.fleet_command import FleetOptions, read_password, run_fleet
+        from gateway.app.fleet_command import FleetOptions, read_id_tokens, read_password, run_fleet
 
         options = FleetOptions(
             url=url,
@@ -154,6 +163,7 @@ def fleet(
             versions=tuple(f"ocpp{name}" for name in names),
             identities=identity_prefix,
             password=password if password_file is None else read_password(password_file),
+            id_tokens=read_id_tokens(id_tokens, id_tokens_file),
             ca_file=ca_file,
             insecure=insecure,
             seed=seed,
@@ -185,7 +195,9 @@ def query(data: Path, sql: str | None) -> None:
 def check_config(file: Path | None) -> None:
     """Check the configuration and its files."""
     with _failures_told():
-        _check_files(_load(file).config)
+        from gateway.app.configured_files import read_configured_files
+
+        read_configured_files(_load(file).config)
         click.echo(f"{file or 'the configuration'}: valid")
 
 
@@ -289,35 +301,6 @@ def _load(file: Path | None, options: Mapping[str, tuple[str, Any]] | None = Non
 
     given = {name: (key, value) for name, (key, value) in (options or {}).items() if value is not None}
     return load_config(file, environment=os.environ, options=given)
-
-
-def _check_files(config: "Config") -> None:
-    """Read every file that `config` names. Raises ConfigError with the problems of all."""
-    from gateway.app.certificates import load_certificates
-    from gateway.app.config_sources import ConfigError
-    from gateway.app.side_files import read_bearer_token, read_credentials, read_station_list
-    from gateway.app.token_file import read_tokens
-    from gateway.io.tls import empty_context
-
-    reads: list[tuple[Callable[[Path], object], Path | None]] = [
-        (read_station_list, config.stations.list_file),
-        (read_credentials, config.stations.credentials_file),
-        (read_tokens, config.authorisation.token_file),
-        (read_bearer_token, config.admin.token_file),
-    ]
-    problems: list[str] = []
-    for read, file in reads:
-        if file is not None:
-            try:
-                read(file)
-            except ConfigError as error:
-                problems.extend(error.problems)
-    try:
-        load_certificates(empty_context(), config.tls)
-    except ConfigError as error:
-        problems.extend(error.problems)
-    if problems:
-        raise ConfigError(problems)
 
 
 def _fill_standard_descriptors() -> None:

@@ -70,7 +70,8 @@ class Demo:
         self._seed = seed
         self._screen = Screen(sys.stdout)
         self._fleet: Fleet | None = None
-        self._tasks: list[asyncio.Task[None]] = []
+        self._running: asyncio.Task[None] | None = None
+        self._showing: asyncio.Task[None] | None = None
         self._started_monotonic_s = time.monotonic()
 
     async def start(self) -> None:
@@ -84,19 +85,23 @@ class Demo:
             clock=self._clock,
             behaviour=BEHAVIOUR,
         )
-        self._tasks = [asyncio.create_task(self._fleet.run()), asyncio.create_task(self._show(self._fleet))]
+        self._running = asyncio.create_task(self._fleet.run())
+        self._showing = asyncio.create_task(self._show(self._fleet))
 
     async def drain(self) -> None:
-        """Let the stations hang up."""
+        """Let the stations hang up, which the picture does not show: it stays as it was before."""
+        if self._showing is not None:
+            self._showing.cancel()
         if self._fleet is not None:
             self._fleet.stop()
         await self._gateway.drain()
 
     async def stop(self) -> None:
         """Stop everything and give the terminal back."""
-        for task in self._tasks:
+        tasks = [task for task in (self._running, self._showing) if task is not None]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         await self._gateway.stop()
         self._screen.close()
 

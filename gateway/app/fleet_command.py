@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from gateway.app.fleet_picture import fleet_figures, station_row
 from gateway.app.resources import allow_connections
+from gateway.app.side_files import read_entries
 from gateway.app.signals import run_until_signalled
 from gateway.app.terminal import Screen, Snapshot
 from gateway.fleet import Behaviour, DialFailure, Fleet, FleetStatistics, accelerated_clock
@@ -31,6 +32,12 @@ HOPELESS_S: Final = 3.0
 PASSWORD_BYTES_MAX: Final = 256
 """How much of a password file is read; the longest password in OCPP has 64 characters."""
 
+ID_TOKEN_CHARACTERS_MAX: Final = 20
+"""Longest id token that every version can send: CiString20Type of 1.6."""
+
+CLOCKS_AHEAD: Final = "the stations' clocks run ahead of real time: a server may not believe their timestamps"
+"""What there is to know of a speed above 1."""
+
 COUNTED: Final = ("calls", "results", "errors", "timeouts", "losses", "malformed")
 """Of FleetStatistics, what the picture counts."""
 
@@ -47,6 +54,7 @@ class FleetOptions(Struct, frozen=True, kw_only=True):
     versions: tuple[str, ...]
     identities: str
     password: str | None
+    id_tokens: tuple[str, ...]
     ca_file: Path | None
     insecure: bool
     seed: int
@@ -62,6 +70,8 @@ def run_fleet(options: FleetOptions) -> None:
     allowed = allow_connections(options.stations, OTHER_FILES)
     if allowed < options.stations:
         raise FleetError(f"{options.stations} stations need as many open files, but only {allowed} are allowed")
+    if options.speed > 1:
+        print(f"ocpp-gateway: at --speed {options.speed:g} {CLOCKS_AHEAD}", file=sys.stderr)
     uvloop.run(run_until_signalled(run, lambda: None, duration_s=options.duration_s))
     run.report()
 
@@ -77,6 +87,20 @@ def read_password(file: Path) -> str:
     if not password:
         raise FleetError(f"{file}: the first line holds no password")
     return password
+
+
+def read_id_tokens(given: tuple[str, ...], file: Path | None) -> tuple[str, ...]:
+    """Return the id tokens `given` and those in `file`, one a line. Raises FleetError, or ConfigError for the file."""
+    entries = [("--id-token", id_token) for id_token in given]
+    if file is not None:
+        of_file = list(read_entries(file))
+        if not of_file:
+            raise FleetError(f"{file}: holds no id token")
+        entries += of_file
+    for where, id_token in entries:
+        if not 1 <= len(id_token) <= ID_TOKEN_CHARACTERS_MAX:
+            raise FleetError(f"{where}: an id token has 1 to {ID_TOKEN_CHARACTERS_MAX} characters")
+    return tuple(id_token for _, id_token in entries)
 
 
 class FleetRun:
@@ -105,7 +129,7 @@ class FleetRun:
             clock=self._clock,
             password=options.password,
             tls=self._tls,
-            behaviour=Behaviour(stream_s=60),
+            behaviour=Behaviour(stream_s=60, id_tokens=options.id_tokens),
             identities=options.identities,
             connects_per_s=options.ramp_per_s,
         )
@@ -113,7 +137,9 @@ class FleetRun:
         self._showing = asyncio.create_task(self._show(fleet))
 
     async def drain(self) -> None:
-        """Let the stations hang up."""
+        """Let the stations hang up, which the picture does not show: it stays as it was before."""
+        if self._showing is not None:
+            self._showing.cancel()
         if self._fleet is not None and self._running is not None:
             self._final = self._fleet.statistics
             self._elapsed_s = time.monotonic() - self._started_monotonic_s
@@ -172,7 +198,7 @@ class FleetRun:
                 [f"{name} {getattr(now, name):,}" for name in COUNTED],
             ],
             stations=[station_row(station) for station in fleet.stations],
-            footer=[*told(fleet.failures), "Ctrl-C stops"],
+            footer=[*told(fleet.failures), *([CLOCKS_AHEAD] if self._clock.speed > 1 else []), "Ctrl-C stops"],
         )
 
 

@@ -16,15 +16,13 @@ from ssl import SSLContext
 from typing import Final, TypeAlias
 
 from gateway import __version__
-from gateway.app.certificates import load_certificates
 from gateway.app.command_api import CommandApi
 from gateway.app.config import Config, StationGroup
 from gateway.app.config_sources import ConfigError
+from gateway.app.configured_files import read_configured_files
 from gateway.app.lookups import stored_variables
 from gateway.app.operator import Known, LoopOperator
 from gateway.app.resources import allow_connections
-from gateway.app.side_files import read_bearer_token, read_credentials, read_station_list
-from gateway.app.token_file import read_tokens
 from gateway.app.upkeep import LoopUpkeep
 from gateway.app.view import GatewayView
 from gateway.core.admission import Admission
@@ -50,7 +48,6 @@ from gateway.io.journal import Journal
 from gateway.io.listener import ListenerSettings, StationListener
 from gateway.io.sqlite_store import SqliteStore
 from gateway.io.timers import TimerWheel
-from gateway.io.tls import empty_context
 from gateway.io.token_lists import open_token_history
 from gateway.wire.versions import VERSIONS
 from gateway.wire.websocket import WebSocketSettings
@@ -189,11 +186,15 @@ class Gateway:
         gc.set_threshold(*GC_THRESHOLDS)
         directory = open_data_directory(config.data.directory)
         self._release.callback(directory.close)
-        admission = self._admission()
-        tokens = self._tokens()
+        files = read_configured_files(config)
+        admission = Admission(
+            listed=files.listed or frozenset(), credentials=files.credentials, unknown=config.stations.unknown
+        )
+        tokens = None if config.authorisation.mode == "accept_all" else files.tokens or {}
         authoriser = Authoriser(tokens)
-        token = None if config.admin.token_file is None else read_bearer_token(config.admin.token_file)
-        self._tls_context = self._make_tls_context()
+        self._tls_context = files.tls
+        if files.tls is not None:
+            self.log("certificates_loaded", kinds=files.tls_keys)
         self._before_journal()
         self.journal = self._open_journal(directory)
         self._release.callback(self.journal.close)
@@ -213,7 +214,7 @@ class Gateway:
             GatewayView(self),
             host=admin.host,
             port=admin.port,
-            token=token,
+            token=files.bearer_token,
             log=self.log,
             routes=command_routes(self.commands, FLOWS, SHOWN),
         )
@@ -243,15 +244,6 @@ class Gateway:
         authority = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         self._stations_urls.append(f"{scheme}://{authority}{self.config.listener.path_prefix.rstrip('/')}/")
 
-    def _make_tls_context(self) -> SSLContext | None:
-        """Return what TLS is served with, None without a certificate."""
-        if not self.config.tls.certificate:
-            return None
-        context = empty_context()
-        kinds = load_certificates(context, self.config.tls)
-        self.log("certificates_loaded", kinds=kinds)
-        return context
-
     async def drain(self) -> None:
         """Take leave of the stations at the configured pace, each after the answer it waits for."""
         self.draining = True
@@ -275,21 +267,6 @@ class Gateway:
     def log_lines_lost(self) -> int:
         """Return how many log lines could not be written."""
         return int(getattr(self.log, "lines_lost", 0))
-
-    def _admission(self) -> Admission:
-        stations = self.config.stations
-        listed = frozenset() if stations.list_file is None else read_station_list(stations.list_file)
-        credentials = None
-        if stations.credentials == "basic" and stations.credentials_file is not None:
-            credentials = read_credentials(stations.credentials_file)
-        return Admission(listed=listed, credentials=credentials, unknown=stations.unknown)
-
-    def _tokens(self) -> Mapping[str, Token] | None:
-        """Return the id tokens by their ids in lower case; None: every token is accepted."""
-        authorisation = self.config.authorisation
-        if authorisation.mode == "accept_all":
-            return None
-        return {} if authorisation.token_file is None else read_tokens(authorisation.token_file)
 
     def _open_token_history(self, directory: DataDirectory, tokens: Mapping[str, Token] | None) -> TokenHistory | None:
         """Return what local lists should hold, if there are groups whose lists are kept."""

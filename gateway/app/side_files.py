@@ -1,10 +1,11 @@
 """The files that the configuration names: known stations, station passwords and the bearer token of the API.
 
 Each function reads one file and raises ConfigError, which names the file and where in it the mistake is. (The file of
-id tokens has a module of its own, `token_file`.)
+id tokens has a module of its own, `token_file`; `configured_files` reads them all.)
 """
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from gateway.app.config_sources import ConfigError
@@ -23,18 +24,25 @@ _COMMENT = re.compile(r"(^|\s)#.*")
 
 
 def read_station_list(file: Path) -> frozenset[str]:
-    """Return the identities in `file`: one a line; `#` at the begin of a line or behind a space begins a comment."""
+    """Return the identities in `file`, one a line (see `read_entries`)."""
     identities = set()
-    for number, line in enumerate(read_text(file).split("\n"), start=1):
-        identity = _COMMENT.sub("", line).strip()
-        where = f"{file}: line {number}"
+    for where, identity in read_entries(file):
         if len(identity) > IDENTITY_CHARACTERS_MAX:
             raise ConfigError([f"{where}: an identity has at most {IDENTITY_CHARACTERS_MAX} characters"])
         if "/" in identity or not identity.isprintable():
             raise ConfigError([f"{where}: {identity!r} cannot be an identity: no / and no control characters"])
-        if identity:
-            identities.add(identity)
+        identities.add(identity)
     return frozenset(identities)
+
+
+def read_entries(file: Path) -> Iterator[tuple[str, str]]:
+    """Yield each line of `file` that is not empty, behind its place, such as `stations.txt: line 3`.
+
+    `#` at the begin of a line or behind a space begins a comment.
+    """
+    for number, line in enumerate(read_text(file).split("\n"), start=1):
+        if entry := _COMMENT.sub("", line).strip():
+            yield f"{file}: line {number}", entry
 
 
 def read_credentials(file: Path) -> Credentials:

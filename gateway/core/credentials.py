@@ -114,7 +114,8 @@ def _digest(password: bytes, salt: bytes) -> bytes:
 def _parse_line(line: str) -> tuple[str, HashedPassword]:
     fields = line.split(":")
     if len(fields) != 4:
-        raise CredentialsError(f"must be identity:{SCHEME}:salt:hash, has {len(fields)} fields")
+        has = "1 field" if len(fields) == 1 else f"{len(fields)} fields"
+        raise CredentialsError(f"has {has}, must have 4: identity:{SCHEME}:salt:hash")
     encoded, scheme, salt, digest = fields
     if scheme != SCHEME:
         raise CredentialsError(f"unknown scheme {scheme!r}, must be {SCHEME}")

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import msgspec
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.datastructures import Headers
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMessage, InvalidStatus, InvalidURI
 from websockets.headers import build_authorization_basic
 from websockets.typing import Subprotocol
 from websockets.uri import parse_uri
@@ -23,6 +23,8 @@ HANDSHAKE_TIMEOUT_S = 30.0
 """A server that is being reconnected by its whole fleet answers late, but it answers."""
 
 CLOSE_TIMEOUT_S = 2.0
+
+EXAMPLE_URL = "ws://127.0.0.1:9000/ocpp"
 
 
 class LinkLost(Exception):  # noqa: N818 - an event, named as websockets names ConnectionClosed
@@ -166,7 +168,7 @@ def dial_websocket(url: str, *, password: str | None = None, tls: ssl.SSLContext
                 max_size=MESSAGE_BYTES_MAX,
             )
         except (OSError, InvalidHandshake) as error:
-            raise LinkLost(why_not_connected(error)) from error
+            raise LinkLost(why_not_connected(error, secure=tls is not None)) from error
         if connection.subprotocol != subprotocol:
             await connection.close()
             chosen = connection.subprotocol or "none"
@@ -178,6 +180,8 @@ def dial_websocket(url: str, *, password: str | None = None, tls: ssl.SSLContext
 
 def check_url(url: str) -> bool:
     """Whether `url` means TLS. Raises BadUrl, in one line, for what no station can be connected to."""
+    if not url.lower().startswith(("ws:", "wss:")):
+        raise BadUrl(f"{url!r} is no address of a server: the scheme must be ws or wss, as in {EXAMPLE_URL}")
     try:
         parsed = parse_uri(url)
     except (InvalidURI, ValueError) as error:
@@ -187,18 +191,30 @@ def check_url(url: str) -> bool:
     return parsed.secure
 
 
-def why_not_connected(error: Exception) -> str:
-    """One line for a failed attempt to connect, the same for all stations that fail alike."""
+def why_not_connected(error: Exception, *, secure: bool) -> str:
+    """One line for a failed attempt to connect, the same for all stations that fail alike. `secure` is that of wss."""
+    other_scheme = f"; is it {'ws' if secure else 'wss'}?"
     match error:
         case InvalidStatus():
             status = error.response.status_code
+            if status < 400:
+                return f"no WebSocket server answers there (HTTP {status})"
+            if status == 400 and not secure and b"HTTPS" in error.response.body:
+                return f"the server answers HTTP {status}{other_scheme}"
             return f"the server answers HTTP {status}" + STATUS_HINTS.get(status, "")
+        case InvalidMessage():
+            hung_up = isinstance(error.__cause__, EOFError)  # as a server of TLS does to a client without
+            return "no WebSocket server answers there" + (other_scheme if hung_up and not secure else "")
         case ConnectionRefusedError():
             return "nobody listens there (connection refused)"
         case socket.gaierror():
             return "there is no host of this name"
         case ssl.SSLCertVerificationError():
             return f"the server's certificate is not trusted: {error.verify_message}"
+        case ssl.SSLError(reason="WRONG_VERSION_NUMBER"):
+            return f"no TLS there{other_scheme}"
+        case ConnectionResetError():
+            return f"the server hangs up during the handshake{other_scheme}"
         case ssl.SSLError():
             return f"no TLS: {error.reason or error}"
         case TimeoutError():

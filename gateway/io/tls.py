@@ -31,13 +31,20 @@ class CertificatePair(Struct, frozen=True):
     key_file: Path
 
 
-class CertificateError(Exception):
-    """A pair cannot be served. `index` says which, `field` which of its files, the text what is wrong with that."""
+class CertificateProblem(Struct, frozen=True):
+    """Why a pair cannot be served. `index` says which, `field` which of its files, `text` what is wrong with that."""
 
-    def __init__(self, index: int, field: str, text: str) -> None:
-        super().__init__(text)
-        self.index = index
-        self.field = field
+    index: int
+    field: str
+    text: str
+
+
+class CertificateError(Exception):
+    """Pairs cannot be served. `problems` has at least one for each of them."""
+
+    def __init__(self, problems: Sequence[CertificateProblem]) -> None:
+        super().__init__("; ".join(problem.text for problem in problems))
+        self.problems = tuple(problems)
 
 
 def empty_context() -> ssl.SSLContext:
@@ -52,46 +59,64 @@ def empty_context() -> ssl.SSLContext:
 def serve_certificates(context: ssl.SSLContext, pairs: Sequence[CertificatePair]) -> tuple[str, ...]:
     """Serve `pairs` to all who connect from now on, and return the kinds of their keys; open connections stay.
 
-    Raises CertificateError for what cannot be read, does not fit together or is the second of its kind; then nothing
-    has changed. A kind that was served and is not in `pairs` any more is served on, with its last certificate.
+    Raises CertificateError for all that cannot be read, does not fit together or is the second of its kind; then
+    nothing has changed. A kind that was served and is not in `pairs` any more is served on, with its last certificate.
     """
     kinds: list[str] = []
+    problems: list[CertificateProblem] = []
     for index, pair in enumerate(pairs):
-        probe = empty_context()  # a key that does not fit would leave a live context broken
-        _load(probe, pair, index)
-        kind = next((kind for kind, suite in PROOFS.items() if _serves(probe, suite)), None)
-        if kind is None:
-            raise CertificateError(index, "certificate_file", f"is for a key that is not {' or '.join(PROOFS)}")
-        if kind in kinds:
-            raise CertificateError(index, "certificate_file", f"is the second with an {kind} key; one can be served")
-        kinds.append(kind)
+        try:
+            kinds.append(_kind(pair, index, kinds))
+        except CertificateError as error:
+            problems.extend(error.problems)
+    if problems:
+        raise CertificateError(problems)
     for index, pair in enumerate(pairs):
         _load(context, pair, index)
     return tuple(kinds)
 
 
+def _kind(pair: CertificatePair, index: int, others: Sequence[str]) -> str:
+    """Return the kind of the key of `pair`. Raises CertificateError, also for one that is among `others`."""
+    probe = empty_context()  # a key that does not fit would leave a live context broken
+    _load(probe, pair, index)
+    kind = next((kind for kind, suite in PROOFS.items() if _serves(probe, suite)), None)
+    if kind is None:
+        raise _wrong(index, "certificate_file", f"is for a key that is not {' or '.join(PROOFS)}")
+    if kind in others:
+        raise _wrong(index, "certificate_file", f"is the second with an {kind} key; one can be served")
+    return kind
+
+
+def _wrong(index: int, field: str, text: str) -> CertificateError:
+    return CertificateError([CertificateProblem(index, field, text)])
+
+
 def _load(context: ssl.SSLContext, pair: CertificatePair, index: int) -> None:
-    _check_content(index, "certificate_file", pair.certificate_file, b"-----BEGIN CERTIFICATE-----", "certificate")
-    _check_content(index, "key_file", pair.key_file, b"PRIVATE KEY-----", "private key")
+    contents = (
+        ("certificate_file", _wrong_content(pair.certificate_file, b"-----BEGIN CERTIFICATE-----", "certificate")),
+        ("key_file", _wrong_content(pair.key_file, b"PRIVATE KEY-----", "private key")),
+    )
+    if problems := [CertificateProblem(index, field, text) for field, text in contents if text]:
+        raise CertificateError(problems)
     try:
         context.load_cert_chain(pair.certificate_file, pair.key_file, password=_refuse_to_type)
     except _PasswordNeededError:
-        raise CertificateError(index, "key_file", "is encrypted, and nobody is there to type its password") from None
+        raise _wrong(index, "key_file", "is encrypted, and nobody is there to type its password") from None
     except ssl.SSLError as error:
         if error.reason in ("KEY_VALUES_MISMATCH", "NO_CERTIFICATE_ASSIGNED"):
-            raise CertificateError(index, "key_file", f"is not the key of {pair.certificate_file}") from None
+            raise _wrong(index, "key_file", f"is not the key of {pair.certificate_file}") from None
         reason = (error.reason or "it is damaged").replace("_", " ").lower()
-        raise CertificateError(index, "certificate_file", f"cannot be served with {pair.key_file}: {reason}") from None
+        raise _wrong(index, "certificate_file", f"cannot be served with {pair.key_file}: {reason}") from None
 
 
-def _check_content(index: int, field: str, file: Path, marker: bytes, noun: str) -> None:
-    """Say of a file what OpenSSL would not: that it cannot be read, or is something else."""
+def _wrong_content(file: Path, marker: bytes, noun: str) -> str:
+    """Return of a file what OpenSSL would not say: that it cannot be read, or is something else; empty if neither."""
     try:
         content = file.read_bytes()
     except OSError as error:
-        raise CertificateError(index, field, f"cannot be read: {error.strerror}") from None
-    if marker not in content:
-        raise CertificateError(index, field, f"holds no {noun} in PEM")
+        return f"cannot be read: {error.strerror}"
+    return "" if marker in content else f"holds no {noun} in PEM"
 
 
 class _PasswordNeededError(Exception):

@@ -33,6 +33,31 @@ def test_what_is_wrong_is_named_by_key_and_file(certificate, tmp_path):
     )
 
 
+@pytest.mark.parametrize("command", ["check-config", "serve"])
+def test_every_file_that_is_wrong_is_told_at_once(command, certificate, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    another = Certificate(tmp_path, "another", "ecdsa")
+    (tmp_path / "gateway.toml").write_text(
+        '[listener]\nport = 0\n[admin]\nport = 0\ntoken_file = "bearer"\n[tls]\nport = 0\n'
+        '[[tls.certificate]]\ncertificate_file = "a.pem"\nkey_file = "a.key"\n'
+        f'[[tls.certificate]]\ncertificate_file = "{certificate.certificate_file}"\nkey_file = "{another.key_file}"\n'
+        '[stations]\nunknown = "reject"\nlist_file = "list"\n'
+        '[authorisation]\ntoken_file = "tokens.toml"\n'
+    )
+    missing = "cannot be read: No such file or directory"
+    refused = CliRunner().invoke(main, [command, "--config", "gateway.toml"])
+    assert refused.exit_code == 1
+    assert refused.stderr.splitlines()[-6:] == [
+        f"ocpp-gateway: stations.list_file: list: {missing}",
+        f"ocpp-gateway: authorisation.token_file: tokens.toml: {missing}",
+        f"ocpp-gateway: admin.token_file: bearer: {missing}",
+        f"ocpp-gateway: tls.certificate[0].certificate_file: a.pem: {missing}",
+        f"ocpp-gateway: tls.certificate[0].key_file: a.key: {missing}",
+        f"ocpp-gateway: tls.certificate[1].key_file: {another.key_file}: "
+        f"is not the key of {certificate.certificate_file}",
+    ]
+
+
 def test_check_config_reads_the_certificates(certificate, tmp_path):
     file = tmp_path / "gateway.toml"
     file.write_text(certificate.toml())

@@ -121,11 +121,11 @@ def test_the_files_that_the_configuration_names_are_checked_too(tmp_path):
     (tmp_path / "bearer").write_text("short")
     result = run("check-config", "--config", "gateway.toml")
     assert result.exit_code == 1
-    assert [line.split(": ")[1] for line in result.stderr.splitlines()] == [
-        "list",
-        "passwords",
-        "tokens.toml",
-        "bearer",
+    assert [line.split(": ")[1:3] for line in result.stderr.splitlines()] == [
+        ["stations.list_file", "list"],
+        ["stations.credentials_file", "passwords"],
+        ["authorisation.token_file", "tokens.toml"],
+        ["admin.token_file", "bearer"],
     ]
     (tmp_path / "list").write_text("CP1\n")
     (tmp_path / "passwords").write_text(hash_line("CP1", KEY, bytes(16)))

@@ -14,6 +14,7 @@ import pytest
 from websockets.asyncio.server import basic_auth, serve
 
 import gateway
+from gateway.app import fleet_command
 from tests.certificates import Certificate, needs_openssl
 from tests.fleet.csms import OCPP16, OCPP21, OCPP201, Csms, websocket_csms
 
@@ -72,7 +73,8 @@ def test_stations_of_all_versions_play_and_a_summary_is_left():
 
     csms, result = asyncio.run(run())
     assert result.status == 0
-    assert result.problems == []
+    (told,) = result.problems
+    assert "at --speed 120 the stations' clocks run ahead" in told
     versions = {call.station: call.version for call in csms.calls}
     assert versions == {f"SIM-{n:04d}": (OCPP16, OCPP201, OCPP21)[(n - 1) % 3] for n in range(1, 7)}
     assert result.lines[0].startswith("00:00:00  connected 0/6")
@@ -95,6 +97,65 @@ def test_json_has_an_object_on_every_line_of_which_the_last_sums_up():
     assert (told[-1]["connects"], told[-1]["accepted"], told[-1]["failures"]) == (2, 2, [])
     assert told[-1]["calls"] == len(csms.calls)
     assert {call.station: call.version for call in csms.calls} == {"DE%2A01": OCPP21, "DE%2A02": OCPP16}
+
+
+def test_drivers_present_the_id_tokens_that_were_given(tmp_path):
+    (tmp_path / "cards").write_text("CARD-1  # of the car pool\n\nCARD-2\n")
+
+    async def run() -> Csms:
+        csms = Csms()
+        async with websocket_csms(csms) as url:
+            cards = ["--id-tokens", str(tmp_path / "cards"), "--id-token", "CARD-3", "--id-token", "CARD-4"]
+            process = await started(url, "--stations", "8", "--versions", "1.6", "--speed", "600", *cards)
+            await until(lambda: len(csms.of("Authorize")) > 8)
+            process.send_signal(signal.SIGINT)
+            await ended(process)
+        return csms
+
+    presented = {request["idTag"] for request in asyncio.run(run()).of("Authorize")}
+    assert len(presented) > 1
+    assert presented <= {"CARD-1", "CARD-2", "CARD-3", "CARD-4"}
+
+
+def test_what_is_shown_last_is_from_before_the_stations_hang_up(monkeypatch, capsys):
+    monkeypatch.setattr(fleet_command, "JSON_INTERVAL_S", 0.0)
+    monkeypatch.setattr(fleet_command, "REDRAW_S", 0.0)
+    connected: list[int] = []
+
+    def hear() -> bool:
+        shown = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+        connected.extend(line["connected"] for line in shown)
+        return connected[-1:] == [5]
+
+    async def run() -> None:
+        async with websocket_csms(Csms()) as url:
+            run = fleet_command.FleetRun(options(url, stations=5), None)
+            await run.start()
+            await until(hear)
+            await run.drain()
+            await run.stop()
+
+    asyncio.run(run())
+    hear()
+    assert connected[-1] == 5
+
+
+def options(url: str, *, stations: int) -> fleet_command.FleetOptions:
+    return fleet_command.FleetOptions(
+        url=url,
+        stations=stations,
+        versions=(OCPP16,),
+        identities="SIM-",
+        password=None,
+        id_tokens=(),
+        ca_file=None,
+        insecure=False,
+        seed=1,
+        speed=1.0,
+        ramp_per_s=200.0,
+        duration_s=None,
+        json=True,
+    )
 
 
 def test_ctrl_c_ends_it_in_good_order():
@@ -126,13 +187,16 @@ def test_two_hundred_stations_connect_at_the_ramp():
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [
-        (["http://127.0.0.1"], "is no address of a server: scheme isn't ws or wss"),
+        (["http://127.0.0.1"], "the scheme must be ws or wss, as in ws://127.0.0.1:9000/ocpp"),
         (["ws://127.0.0.1:1?a=b"], "must hold neither a query nor a user"),
         (["ws://127.0.0.1:1", "--insecure"], "are for a URL that begins with wss"),
         (["wss://127.0.0.1:1", "--tls", "/nowhere/ca.pem"], "/nowhere/ca.pem: No such file or directory"),
         (["wss://127.0.0.1:1", "--tls", __file__], "no certificates"),
         (["ws://127.0.0.1:1", "--password-file", "/nowhere"], "No such file or directory"),
         (["ws://127.0.0.1:1", "--password-file", os.devnull], "holds no password"),
+        (["ws://127.0.0.1:1", "--id-tokens", "/nowhere"], "/nowhere: cannot be read: No such file or directory"),
+        (["ws://127.0.0.1:1", "--id-tokens", os.devnull], "holds no id token"),
+        (["ws://127.0.0.1:1", "--id-token", "x" * 21], "an id token has 1 to 20 characters"),
         (["ws://127.0.0.1:1", "--stations", "1"], "SIM-0001 (ocpp1.6): nobody listens there (connection refused)"),
     ],
 )

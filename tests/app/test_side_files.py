@@ -58,8 +58,11 @@ def test_credentials_are_read(file):
 def test_a_wrong_line_of_credentials_is_a_config_error(file):
     file.write_text("\nCP1:secret\n")
     (problem,) = problems_of(read_credentials, file)
-    assert problem.startswith("line 2: ")
-    assert "secret" not in problem
+    assert problem == "line 2: has 2 fields, must have 4: identity:blake2b:salt:hash"
+    file.write_text("secret\n")
+    assert problems_of(read_credentials, file) == [
+        "line 1: has 1 field, must have 4: identity:blake2b:salt:hash",
+    ]
 
 
 def test_a_bearer_token_is_the_content_without_the_newline(file):

@@ -90,7 +90,7 @@ def test_any_identity_and_key_survive_the_file(identity, key):
 @pytest.mark.parametrize(
     ("line", "why"),
     [
-        ("CP1", "has 1 fields"),
+        ("CP1", "has 1 field, must have 4: identity:blake2b:salt:hash"),
         ("CP1:blake2b:00", "has 3 fields"),
         ("CP1:password:with:colons:in:it", "has 6 fields"),
         (":blake2b:" + "00" * 16 + ":" + "00" * 32, "identity is empty"),

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import ssl
 
 import pytest
 from websockets.asyncio.server import basic_auth, serve
@@ -164,6 +165,37 @@ async def test_a_refused_handshake_says_its_status(status):
     async with serve(lambda connection: None, "127.0.0.1", 0, process_request=refuse) as server:
         dial = dial_websocket(f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}")
         with pytest.raises(LinkLost, match=f"HTTP {status}"):
+            await dial("SIM-1", OCPP16)
+
+
+@pytest.mark.parametrize("url", ["http://h", "https://h/ocpp", "h:9000"])
+def test_another_scheme_is_told_with_an_example(url):
+    with pytest.raises(BadUrl, match=r"the scheme must be ws or wss, as in ws://127\.0\.0\.1:9000/ocpp"):
+        check_url(url)
+
+
+@pytest.mark.parametrize(
+    ("scheme", "answer", "why"),
+    [
+        ("ws", b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", r"no WebSocket server answers there \(HTTP 200\)$"),
+        ("ws", b"HTTP/1.0 404 File not found\r\n\r\n", "no WebSocket server answers there$"),
+        ("ws", b"SSH-2.0-OpenSSH_9.2\r\n", "no WebSocket server answers there$"),
+        ("ws", b"\x15\x03\x01\x00\x02\x02\x46", r"no WebSocket server answers there; is it wss\?$"),
+        ("ws", b"HTTP/1.1 400 Bad Request\r\nContent-Length: 10\r\n\r\nHTTPS port", r"HTTP 400; is it wss\?$"),
+        ("wss", b"HTTP/1.0 400 Bad Request\r\n\r\n", r"no TLS there; is it ws\?$"),
+        ("wss", b"", r"the server hangs up during the handshake; is it ws\?$"),
+    ],
+)
+async def test_a_port_that_something_else_listens_on_is_told(scheme, answer, why):
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1024)
+        writer.write(answer)
+        writer.close()
+
+    async with await asyncio.start_server(talk, "127.0.0.1", 0) as server:
+        tls = ssl.create_default_context() if scheme == "wss" else None
+        dial = dial_websocket(f"{scheme}://127.0.0.1:{server.sockets[0].getsockname()[1]}", tls=tls)
+        with pytest.raises(LinkLost, match=why):
             await dial("SIM-1", OCPP16)
 
 

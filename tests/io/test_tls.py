@@ -123,13 +123,26 @@ def test_a_pair_that_cannot_be_served_is_named(drawer, certificate, key, field, 
     wrong = CertificatePair(drawer.folder / certificate, drawer.folder / key)
     with pytest.raises(CertificateError, match=text) as caught:
         serve_certificates(empty_context(), [good, wrong])
-    assert (caught.value.index, caught.value.field) == (1, field)
+    (problem,) = caught.value.problems
+    assert (problem.index, problem.field) == (1, field)
 
 
 def test_a_second_certificate_of_a_kind_is_refused(drawer):
     with pytest.raises(CertificateError, match="second with an RSA key") as caught:
         serve_certificates(empty_context(), [pair(drawer("rsa", "rsa"))] * 2)
-    assert caught.value.index == 1
+    assert [problem.index for problem in caught.value.problems] == [1]
+
+
+def test_all_that_is_wrong_with_several_pairs_is_told_at_once(drawer):
+    ecdsa, rsa, none = pair(drawer("ecdsa", "ecdsa")), pair(drawer("rsa", "rsa")), drawer.folder / "none"
+    wrong = [CertificatePair(none, none), CertificatePair(ecdsa.certificate_file, rsa.key_file), rsa]
+    with pytest.raises(CertificateError) as caught:
+        serve_certificates(empty_context(), wrong)
+    assert [(problem.index, problem.field) for problem in caught.value.problems] == [
+        (0, "certificate_file"),
+        (0, "key_file"),
+        (1, "key_file"),
+    ]
 
 
 def test_nobody_is_asked_for_a_password_at_the_terminal(drawer, capfd):

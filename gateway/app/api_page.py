@@ -112,7 +112,8 @@ header, such as a UUID (1 to {idempotency.KEY_CHARACTERS_MAX} printable ASCII ch
 `GET {STATIONS}` lists stations by identity: `{{"stations": [...], "next_cursor": ...}}`. Parameters: `limit`
 (1 to {LIMIT_MAX}, default {LIMIT_DEFAULT}), `cursor` (`next_cursor` of the page before; null on the last), `connected`
 (`true` or `false`). Each has `identity`, `connected`, `version`, `registration`, `last_received_at`,
-`running_transactions` (how many) and `raw_messages_total` (messages kept as they came, as they broke their schema).
+`running_transactions` (how many), `raw_messages_total` (messages kept as they came, as they could not be read) and
+`mended_total` (messages of which quirks made something readable, and the original is kept beside it).
 
 `GET {STATIONS}/IDENTITY` is one station: the same, and
 
@@ -122,7 +123,7 @@ header, such as a UUID (1 to {idempotency.KEY_CHARACTERS_MAX} printable ASCII ch
   of messages that are missing so far;
 - `calls`: the action that it has to answer (`open`), and how many wait behind it (`waiting`);
 - `last_commands`: the newest with a key, and the HTTP status that each was answered with (null: under way, or cut off);
-- `last_messages` and `raw_messages`: the newest that it sent, and the newest that broke their schema;
+- `last_messages` and `raw_messages`: the newest that it sent, and the newest that could not be read;
 - `strict`: whether it is held to its schemas without quirks.
 
 Id tokens are not shown here. A station that was never seen is answered 404.

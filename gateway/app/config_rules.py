@@ -145,6 +145,14 @@ def _call_timeouts(config: Config, explicit: Container[tuple[str, ...]]) -> Iter
         )
 
 
+def _unbooted_asked_first(config: Config, explicit: Container[tuple[str, ...]]) -> Iterator[BrokenRule]:
+    if config.upkeep.reset_unbooted and not config.upkeep.trigger_boot:
+        yield BrokenRule(
+            ("upkeep", "reset_unbooted"),
+            "is true, but only who refuses to boot is reset: set upkeep.trigger_boot = true or remove it",
+        )
+
+
 def _ports_differ(config: Config, explicit: Container[tuple[str, ...]]) -> Iterator[BrokenRule]:
     ports = [("admin", config.admin.port)]
     if config.tls.certificate:
@@ -169,5 +177,6 @@ _RULES: tuple[Callable[[Config, Container[tuple[str, ...]]], Iterator[BrokenRule
     _local_lists,
     _admin_off_loopback,
     _call_timeouts,
+    _unbooted_asked_first,
     _ports_differ,
 )

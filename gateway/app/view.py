@@ -66,10 +66,9 @@ class GatewayView:
             return None
         state = station.state
         boot = state.boot
-        session = station.session
         return {
             **_summary(station),
-            "strict": session and session.strict,
+            "strict": self._gateway.listener.is_strict(station.identity),
             "boot": boot
             and {
                 "at": timestamp(boot.at),
@@ -128,6 +127,7 @@ def _summary(station: Station) -> dict[str, Any]:
         "last_received_at": _time(state.last_received_at),
         "running_transactions": len(station.running_transactions()),
         "raw_messages_total": state.raw_messages_total,
+        "mended_total": state.mended_total,
     }
 
 

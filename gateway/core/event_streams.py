@@ -4,7 +4,7 @@ A station opens a stream for one of its monitors, then sends messages that are n
 readings. What is measured follows from the monitor, where it is known.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, Final
@@ -54,14 +54,14 @@ class Watched(Struct, frozen=True):
 
 
 class EventStream(Struct, frozen=True):
-    """An open stream. `watched` is what an event told of its monitor; None: see the monitor itself."""
+    """An open stream. `watched` is the variable that it reports; None where that is unknown."""
 
     stream_id: int
     monitor_id: int
     opened_at: datetime
     interval_s: int | None = None
     values: int | None = None
-    watched: Watched | None = None
+    watched: Watched | None = None  # kept only as an event told it: what a monitor says is looked up, see `watched_by`
 
 
 EVENT_STREAMS: Final = FactKind("event_stream", EventStream)
@@ -93,7 +93,7 @@ def take_values(csms: Csms, station: Station, request: wire.NotifyPeriodicEventS
     Raises OutOfBounds for a time that is in no calendar.
     """
     stream = EVENT_STREAMS.get(station, str(request.id))
-    watched = None if stream is None else stream.watched or _monitored(station, stream.monitor_id)
+    watched = None if stream is None else watched_by(station, stream)
     channel = _channel(f"PeriodicEventStream.{bounded(request.id)}") if watched is None else channel_of(watched)
     records: list[Record] = []
     said = ("ocpp2.1", "NotifyPeriodicEventStream")
@@ -121,7 +121,7 @@ def _values(
 def has_nameless_stream(station: Station) -> bool:
     """Whether a stream is open of whose monitor nothing is known, so that its readings have a number for a name."""
     streams = EVENT_STREAMS.of(station).values() if station.facts(EVENT_STREAMS.kind) else ()
-    return any(stream.watched is None and monitor_of(station, stream.monitor_id) is None for stream in streams)
+    return any(watched_by(station, stream) is None for stream in streams)
 
 
 def records_of_events(station: Station, events: Sequence[Any], now: datetime) -> list[Record]:
@@ -139,6 +139,14 @@ def records_of_events(station: Station, events: Sequence[Any], now: datetime) ->
     return records
 
 
+def shown(station: Station, parameters: Mapping[str, str], now: datetime) -> list[dict[str, Any]]:
+    """Return the streams that are open, the one opened first before the others."""
+    streams = EVENT_STREAMS.of(station).values()
+    return [
+        msgspec.to_builtins(msgspec.structs.replace(stream, watched=watched_by(station, stream))) for stream in streams
+    ]
+
+
 def _watched(event: Any) -> Watched:
     component, variable = event.component, event.variable
     evse = connector = None
@@ -154,8 +162,11 @@ def _watched(event: Any) -> Watched:
     )
 
 
-def _monitored(station: Station, monitor_id: int) -> Watched | None:
-    monitor = monitor_of(station, monitor_id)
+def watched_by(station: Station, stream: EventStream) -> Watched | None:
+    """Return what a stream reports: as an event told, or as its monitor says; None if neither is known."""
+    if stream.watched is not None:
+        return stream.watched
+    monitor = monitor_of(station, stream.monitor_id)
     if monitor is None:
         return None
     return Watched(

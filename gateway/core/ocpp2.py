@@ -3,6 +3,7 @@
 A version's own module (`core.ocpp201`, `core.ocpp21`) has its table of rules, from `shared_rules` and what differs.
 """
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final, TypeAlias
@@ -56,6 +57,11 @@ NO_AUTHORIZATION: Final = "NoAuthorization"
 
 UNVERIFIED_CONTRACT: Final = encode({"idTokenInfo": {"status": "Invalid"}, "certificateStatus": "CertChainError"})
 """The answer to a contract certificate (use case C07): nothing here can verify it, so it opens nothing."""
+
+
+_SAYS_STARTED: Final = re.compile(rb'"eventType"\s*:\s*"Started"')
+_TRANSACTION_ID: Final = re.compile(rb'"transactionId"\s*:\s*"([ !#-\[\]-~]{1,36})"')
+"""Places in a TransactionEvent that cannot be decoded. An id with escapes, or beyond ASCII, is not read."""
 
 
 class Dialect:
@@ -160,6 +166,14 @@ def _status_notification(csms: Csms, station: Station, request: StatusNotificati
         EMPTY,
         [ConnectorStatus(time, bounded(request.evse_id), bounded(request.connector_id), request.connector_status)],
     )
+
+
+def answer_raw_event(csms: Csms, station: Station, payload: bytes, now: datetime) -> tuple[bytes, str | None]:
+    """Answer a TransactionEvent that cannot be decoded; the transaction is read where it can be, if it starts."""
+    if not _SAYS_STARTED.search(payload):
+        return EMPTY, None
+    transaction = _TRANSACTION_ID.search(payload)
+    return EMPTY, None if transaction is None else transaction[1].decode()
 
 
 def _stopped_reason(request: TransactionEventRequest) -> str | None:
@@ -267,6 +281,6 @@ def shared_rules(dialect: Dialect) -> dict[str, Rule]:
             Treatment.HANDLED,
             "becomes a transaction's event and readings; ends the reservation that it uses",
             keyed=True,
-            answer_raw=answer_raw,
+            answer_raw=answer_raw_event,
         ),
     }

@@ -5,11 +5,11 @@ from typing import Final
 
 from msgspec import UNSET
 
-from gateway.core.alike import answer_raw, noticed, refused, stored
+from gateway.core.alike import noticed, refused, stored
 from gateway.core.csms import Csms, Reply, Rule, Rules, Treatment, encode
 from gateway.core.event_streams import close_stream, open_stream, take_values
 from gateway.core.facts import batteries, charging_notices, der
-from gateway.core.ocpp2 import Dialect, shared_rules
+from gateway.core.ocpp2 import Dialect, answer_raw_event, shared_rules
 from gateway.core.records import Event
 from gateway.core.stations import Station
 from gateway.wire import ocpp21 as wire
@@ -95,7 +95,7 @@ RULES: Final[Rules] = {
         Treatment.HANDLED,
         "as in 2.0.1; its tariff and costs are kept as an event",
         keyed=True,
-        answer_raw=answer_raw,
+        answer_raw=answer_raw_event,
     ),
     "VatNumberValidation": Rule(_vat_number_validation, Treatment.REFUSED, "Rejected: VAT numbers are not known here"),
 }

@@ -6,7 +6,7 @@ appended, with a default, and a tag is never used for something else.
 """
 
 from datetime import datetime
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
 
@@ -117,10 +117,15 @@ class Event(Struct, array_like=True, frozen=True, gc=False, tag="event"):
     detail: str
 
 
+MENDED: Final = "quirk"
+"""The rule of a RawMessage that is kept beside the records that a quirk made readable."""
+
+
 class RawMessage(Struct, array_like=True, frozen=True, gc=False, tag="raw_message"):
     """A transaction message that could not be decoded, verbatim, with the rule it broke and where.
 
-    `transaction` is the id that its answer gave out, for a 1.6 StartTransaction.
+    `transaction` is the transaction that it started, if that is known: its answer gave out the id in 1.6, and in 2.x it
+    may be found in the text. With the rule MENDED it is the original of what quirks made readable.
     """
 
     version: str

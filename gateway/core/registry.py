@@ -112,7 +112,7 @@ def given_transaction_id(record: Record) -> int | None:
     """Return the transaction id that the gateway gave out with `record` (OCPP 1.6), or None."""
     if isinstance(record, TransactionEvent) and record.event == "Started" and record.seq_no is None:
         return int(record.transaction)
-    if isinstance(record, RawMessage) and record.transaction is not None:
+    if isinstance(record, RawMessage) and record.transaction is not None and record.action == "StartTransaction":
         return int(record.transaction)
     return None
 

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from gateway.core.metering import register_wh
 from gateway.core.records import (
+    MENDED,
     ConnectorStatus,
     Entry,
     Fact,
@@ -96,7 +97,7 @@ class StationState(Struct):
     """What survives a restart.
 
     `answers` maps the digests of the last messages to the answers that they got; `facts` maps kinds to keys to values,
-    the one said longest ago first.
+    the one said longest ago first. What quirks made readable counts as mended, not as raw.
     """
 
     registration: RegistrationStatus | None = None
@@ -108,6 +109,7 @@ class StationState(Struct):
     raw_messages: list[KeptRaw] = []
     raw_messages_total: int = 0
     facts: dict[str, dict[str, str]] = {}
+    mended_total: int = 0
 
 
 _encode_state = msgspec.msgpack.Encoder().encode
@@ -245,6 +247,9 @@ class Station:
             del self.state.facts[fact.kind]
 
     def _apply_raw_message(self, raw: RawMessage, at: datetime) -> None:
+        if raw.rule == MENDED:
+            self.state.mended_total += 1
+            return
         kept = self.state.raw_messages
         kept.append(KeptRaw(at, raw.version, raw.action, raw.rule, raw.error))
         del kept[:-RAW_MESSAGES_MAX]

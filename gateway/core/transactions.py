@@ -39,7 +39,10 @@ class SeqNos(Struct):
 
 
 class Transaction(Struct):
-    """One transaction of a station: running, or ended and remembered for what arrives late."""
+    """One transaction of a station: running, or ended and remembered for what arrives late.
+
+    `charging_state` is None once it has ended.
+    """
 
     transaction: str
     evse: int | None = None
@@ -66,6 +69,8 @@ class Transaction(Struct):
             self.start_wh = event.register_wh
         elif event.event == "Ended":
             self.ended_at = event.time
+        if self.ended_at is not None:
+            self.charging_state = None
         if event.seq_no is not None:
             if self.seq_nos is None:
                 self.seq_nos = SeqNos()

@@ -15,6 +15,12 @@ Key: TypeAlias = tuple[str, str]
 _AFTER_ALL = "~"
 """The rank of a value that has not been heard where the lowest wins: sorts behind every digit."""
 
+_SAID_AT_START = "0"
+_START_UNREADABLE = "0~"
+_SAID_LATER = "1"
+"""How the rank of a start register begins. What a station says at the start outranks any meter value, whatever the
+meter's clock says, and so does that it said something that could not be read: any later register is too much."""
+
 COLUMNS = (
     "station",
     "transaction",
@@ -100,8 +106,8 @@ class ChargingTransaction:
         if event.charging_state is not None:
             self._charging_state(rank, event.charging_state)
         if event.register_wh is not None:
-            # What a station says at the start outranks any meter value, whatever the meter's clock says.
-            self._start_register(f"{int(event.event != 'Started')} {time}", event.register_wh)
+            said = _SAID_AT_START if event.event == "Started" else _SAID_LATER
+            self._start_register(f"{said} {time}", event.register_wh)
             self._register(time, event.register_wh)
         self._mention(time)
         self.missing_seq_nos = str(event.missing_seq_nos)
@@ -110,8 +116,13 @@ class ChargingTransaction:
     def add_register(self, readings: Readings, time: str, register_wh: float) -> None:
         """Take in one value of the energy import register; `time` is the meter's, as text."""
         self._place(readings.evse, readings.connector)
-        self._start_register(f"1 {time}", register_wh)
+        self._start_register(f"{_SAID_LATER} {time}", register_wh)
         self._register(time, register_wh)
+
+    def add_raw_start(self, time: str) -> None:
+        """Take in that it started, in a message that could not be read; `time` is that of receipt, as text."""
+        self._start(time)
+        self._start_register(_START_UNREADABLE, None)
 
     def merge(self, newer: "ChargingTransaction") -> None:
         """Take in what another row knows. It arrived later, which matters for the missing sequence numbers only."""
@@ -122,8 +133,7 @@ class ChargingTransaction:
             self._start(newer.started_at)
         if newer.ended_at is not None:
             self._end(newer.ended_at)
-        if newer.start_wh is not None:
-            self._start_register(newer.start_rank, newer.start_wh)
+        self._start_register(newer.start_rank, newer.start_wh)
         if newer.end_wh is not None:
             self._end_register(newer.end_rank, newer.end_wh)
         if newer.register_wh is not None:
@@ -155,8 +165,9 @@ class ChargingTransaction:
     def _end(self, time: str) -> None:
         self.ended_at = time if self.ended_at is None else max(self.ended_at, time)
 
-    def _start_register(self, rank: str, register_wh: float) -> None:
-        if self.start_wh is None or (rank, register_wh) < (self.start_rank, self.start_wh):
+    def _start_register(self, rank: str, register_wh: float | None) -> None:
+        """Of one rank, values are all None or none of them is."""
+        if (rank, register_wh or 0.0) < (self.start_rank, self.start_wh or 0.0):
             self.start_rank, self.start_wh = rank, register_wh
 
     def _end_register(self, rank: str, register_wh: float) -> None:

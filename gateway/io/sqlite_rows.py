@@ -154,6 +154,8 @@ class Rows:
                 elif isinstance(record, RawMessage):
                     self._raw_messages += (received_at, station, record.version, record.action, record.rule)
                     self._raw_messages += (record.error, record.payload, record.transaction, *where, row)
+                    if record.transaction is not None:
+                        self._transaction(station, record.transaction).add_raw_start(received_at)
                     row += 1
                     stored["raw_message"] += 1
                 elif isinstance(record, StationBooted):

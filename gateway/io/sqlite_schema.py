@@ -188,7 +188,20 @@ CREATE TABLE device_variable (
 ) WITHOUT ROWID;
 """
 
-STEPS = (_STEP_1, _STEP_2)
+_STEP_3 = """
+-- `end_wh` is what the station said at the end; without it the energy is counted to the latest register value. It is
+-- unknown where the start could not be read. What has ended has no charging state, whatever was heard of it last.
+DROP VIEW charging_transaction;
+CREATE VIEW charging_transaction AS
+SELECT
+    station, "transaction", evse, connector, id_token, started_at, ended_at, start_wh, end_wh,
+    coalesce(end_wh, register_wh) - start_wh AS energy_wh,
+    stopped_reason, CASE WHEN ended_at IS NULL THEN charging_state END AS charging_state,
+    last_event_at, missing_seq_nos, offline
+FROM charging_transaction_merge;
+"""
+
+STEPS = (_STEP_1, _STEP_2, _STEP_3)
 """What brings a file from each version of the schema to the next; a new file, which has version 0, takes all of them.
 Files of every version are out there: a step that was released is never changed."""
 

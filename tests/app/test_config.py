@@ -283,6 +283,10 @@ def test_a_listener_off_loopback_may_accept_everybody_if_somebody_says_so(write)
             '[[stations.group]]\nname = "a"\nmatch = "*"\nlocal_list = true',
             "$.authorisation.token_file: must be set, because the group 'a' has local_list = true",
         ),
+        (
+            "[upkeep]\nreset_unbooted = true\ntrigger_boot = false",
+            "$.upkeep.reset_unbooted: is true, but only who refuses to boot is reset: set upkeep.trigger_boot = true",
+        ),
         ("[commands]\ntimeout_s = 400", "$.commands.timeout_max_s: is 300, must be at least commands.timeout_s"),
         ("[admin]\nport = 9000", "$.admin.port: is 9000, the same as listener.port"),
         (f"[tls]\nport = 9000\n{CERTIFICATE}", "$.tls.port: is 9000, the same as listener.port"),

@@ -4,6 +4,7 @@ import asyncio
 import json
 from datetime import UTC, datetime
 
+from gateway.app.config import StationGroup, StationsSection
 from gateway.app.view import GatewayView
 from gateway.core.idempotency import key_of
 from tests.app.running import call, run, running, until
@@ -59,8 +60,32 @@ def test_a_station_that_left_is_shown_as_it_was(tmp_path):
             pass
         async with running(tmp_path) as gateway:
             shown = GatewayView(gateway).station("CP1")
-            assert (shown["connected"], shown["version"], shown["strict"]) == (False, "ocpp1.6", None)
+            assert (shown["connected"], shown["version"], shown["strict"]) == (False, "ocpp1.6", False)
             assert (shown["registration"], shown["last_messages"]) == ("Accepted", [])
+
+    run(story())
+
+
+def test_whether_a_station_is_strict_is_shown_while_it_is_away(tmp_path):
+    async def story():
+        lab = StationGroup(name="lab", match="LAB*", strict=True)
+        async with running(tmp_path, stations=StationsSection(group=(lab,))) as gateway:
+            async with gateway.station("LAB1"), gateway.station("CP1"):
+                pass
+            view = GatewayView(gateway)
+            assert (view.station("LAB1")["strict"], view.station("CP1")["strict"]) == (True, False)
+
+    run(story())
+
+
+def test_what_quirks_mended_is_counted_apart_from_what_could_not_be_read(tmp_path):
+    async def story():
+        async with running(tmp_path) as gateway, gateway.station("CP1") as station:
+            await call(station, "StartTransaction", said.start_16(connectorId="1"))
+            await call(station, "MeterValues", {"broken": 1})
+            shown = GatewayView(gateway).station("CP1")
+            assert (shown["mended_total"], shown["raw_messages_total"], shown["raw_messages"]["total"]) == (1, 1, 1)
+            assert [raw["action"] for raw in shown["raw_messages"]["last"]] == ["MeterValues"]
 
     run(story())
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from gateway.core.csms import Deviation
-from gateway.core.event_streams import UNITS, Watched, channel_of
+from gateway.core.event_streams import UNITS, Watched, channel_of, shown
 from gateway.core.records import Channel, Event, Fact, RawMessage, Readings
 from gateway.core.stations import FACTS_MAX, Station
 from tests.core import said
@@ -269,3 +269,26 @@ def test_a_signed_send_is_taken_and_kept(station_21, bench):
     assert isinstance(said_values, Readings)
     assert evidence.kind == "NotifyPeriodicEventStream-Signed"
     assert station_21.heard() == []
+
+
+def test_a_stream_is_shown_with_the_variable_that_its_monitor_watches(station_21):
+    open_stream(station_21)
+    assert [stream["watched"] for stream in shown(station_21.station, {}, BEGIN)] == [None]
+    report_monitor(station_21)
+    (stream,) = shown(station_21.station, {}, BEGIN)
+    assert (stream["stream_id"], stream["monitor_id"]) == (7, 3)
+    assert stream["watched"] == {
+        "component": "Connector",
+        "variable": "Power",
+        "component_instance": None,
+        "variable_instance": None,
+        "evse": 2,
+        "connector": 1,
+    }
+
+
+def test_a_stream_is_shown_with_the_variable_that_an_event_told(station_21):
+    open_stream(station_21)
+    notify(station_21)
+    (stream,) = shown(station_21.station, {}, BEGIN)
+    assert (stream["watched"]["component"], stream["watched"]["variable"]) == ("Connector", "Power")

@@ -258,6 +258,7 @@ def test_a_damaged_row_is_an_error_and_not_an_empty_station():
         (TransactionEvent(BEGIN, "Started", "7", 1, 1, None, 0, None, None, None, None), None),
         (RawMessage(OCPP16, "StartTransaction", "type", "", b"", "8"), 8),
         (RawMessage(OCPP16, "StopTransaction", "type", "", b""), None),
+        (RawMessage(OCPP201, "TransactionEvent", "type", "", b"", "8"), None),
     ],
 )
 def test_the_ids_that_the_gateway_gave_are_those_of_16_starts(record, given_out):

@@ -229,3 +229,24 @@ def test_a_request_with_several_unreadable_values_is_kept_once(station_16, bench
     station_16.ask("MeterValues", {"connectorId": 1, "meterValue": broken})
     assert [type(record).__name__ for record in bench.records] == ["RawMessage", "Readings"]
     assert json.loads(bench.records[0].payload)["meterValue"] == broken
+
+
+@pytest.mark.parametrize("version", [OCPP201, OCPP21])
+@pytest.mark.parametrize(
+    ("payload", "transaction"),
+    [
+        (json.dumps(said.event_201("Started", 0, "T-1", seqNo="none")), "T-1"),
+        ('{"eventType" : "Started","transactionInfo":{"transactionId"\n: "T 1"},}', "T 1"),
+        (json.dumps(said.event_201("Updated", 1, "T-1", seqNo="none")), None),
+        (json.dumps(said.event_201("Started", 0, "\u00e9", seqNo="none")), None),
+        (json.dumps(said.event_201("Started", 0, "x" * 37)), None),
+        (json.dumps(said.event_201("Started", 0, "")).replace('"transactionId"', '"transaction"'), None),
+    ],
+    ids=["valid JSON", "no JSON", "no start", "beyond ASCII", "too long", "no id"],
+)
+def test_the_transaction_that_an_undecodable_event_starts_is_read_where_it_can_be(bench, version, payload, transaction):
+    given = bench.registry.next_transaction_id
+    bench.connect(version).ask("TransactionEvent", raw=payload)
+    (raw,) = bench.records
+    assert (raw.action, raw.transaction) == ("TransactionEvent", transaction)
+    assert bench.registry.next_transaction_id == given

@@ -2,8 +2,11 @@
 
 from datetime import timedelta
 
+import msgspec
+
 from gateway.core import stations
-from gateway.core.stations import Station
+from gateway.core.records import Entry, RawMessage
+from gateway.core.stations import Station, StationState
 from tests.core import said
 from tests.core.station_bench import BEGIN, OCPP16, OCPP21, OCPP201
 
@@ -45,6 +48,20 @@ def test_raw_messages_are_listed_up_to_a_bound_and_counted_beyond(station_16):
         station_16.ask("MeterValues", {"number": number})
     state = station_16.station.state
     assert (len(state.raw_messages), state.raw_messages_total) == (stations.RAW_MESSAGES_MAX, 40)
+
+
+def test_originals_of_what_was_mended_are_no_raw_messages(station_16):
+    raw = RawMessage(OCPP16, "MeterValues", "quirk", "extra_property", b"{}")
+    station_16.station.apply(Entry("S", BEGIN, None, b"", [raw]))
+    state = station_16.station.state
+    assert (state.raw_messages, state.raw_messages_total, state.mended_total) == ([], 0, 1)
+
+
+def test_a_state_saved_before_the_mended_were_counted_is_read():
+    saved = msgspec.to_builtins(StationState(raw_messages_total=3))
+    del saved["mended_total"]
+    state = Station.from_bytes("S", msgspec.msgpack.encode(saved)).state
+    assert (state.raw_messages_total, state.mended_total) == (3, 0)
 
 
 def test_a_saved_state_stays_small_whatever_a_station_says(bench):

@@ -107,3 +107,12 @@ def test_a_transaction_of_16_has_no_sequence_numbers():
     transaction = Transaction("1")
     transaction.apply(step("Started"))
     assert transaction.seq_nos is None
+
+
+def test_a_transaction_that_has_ended_is_not_shown_as_charging():
+    transaction = Transaction("T")
+    transaction.apply(step("Started", charging_state="Charging"))
+    transaction.apply(step("Ended", 2, charging_state="EVConnected"))
+    assert transaction.charging_state is None
+    transaction.apply(step("Updated", 1, charging_state="Charging"))
+    assert transaction.charging_state is None

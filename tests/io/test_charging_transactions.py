@@ -46,6 +46,7 @@ STORY = [
     event("Ended", 60, seq_no=4, id_token="STOPPER", state="Idle", reason="Local", register=12000.0),
 ]
 METER = [(30.0, 7000.0), (61.0, 12001.0), (-1.0, 999.0)]
+RAW_START = BEGIN + timedelta(minutes=2)
 
 
 def told_in(order: list[object]) -> ChargingTransaction:
@@ -58,6 +59,8 @@ def told_in(order: list[object]) -> ChargingTransaction:
 def add(row: ChargingTransaction, said: object) -> None:
     if isinstance(said, TransactionEvent):
         row.add_event(said, iso(said.time))
+    elif said is RAW_START:
+        row.add_raw_start(iso(RAW_START))
     else:
         minutes, value = said  # type: ignore[misc]
         row.add_register(Readings(2, None, "tx", []), iso(BEGIN + timedelta(minutes=minutes)), value)
@@ -120,6 +123,36 @@ def test_every_order_tells_the_same_when_an_event_is_lost(missing: int) -> None:
     for _ in range(50):
         rng.shuffle(told)
         assert known(told_in(told)) == expected
+
+
+def test_after_a_start_that_was_kept_raw_no_later_register_counts_as_the_start() -> None:
+    told: list[object] = [RAW_START, *STORY[1:], *METER]
+    expected = known(told_in(told))
+    assert (expected["started_at"], expected["start_wh"]) == ("2026-01-01T00:02:00.000Z", None)
+    assert (expected["end_wh"], expected["id_token"], expected["evse"]) == (12000.0, "PAYER", 2)
+    rng = random.Random(9)
+    for _ in range(500):
+        rng.shuffle(told)
+        whole = ChargingTransaction("S", "tx")
+        rest = list(told)
+        while rest:
+            size = rng.randint(1, len(rest))
+            whole.merge(ChargingTransaction.from_values(told_in(rest[:size]).values))
+            rest = rest[size:]
+        assert known(whole) == expected
+        assert known(told_in(told)) == expected
+
+
+def test_a_start_that_could_be_read_counts_before_one_that_was_kept_raw() -> None:
+    for told in ([STORY[0], RAW_START, *METER], [*METER, RAW_START, STORY[0]]):
+        assert told_in(told).start_wh == 1000.0
+
+
+def test_a_start_that_was_kept_raw_hides_no_missing_sequence_numbers() -> None:
+    event = TransactionEvent(BEGIN, "Updated", "tx", 1, 1, None, 5, None, None, None, None, missing_seq_nos=[3])
+    row = told_in([event])
+    row.merge(told_in([RAW_START]))
+    assert row.missing_seq_nos == "[3]"
 
 
 def test_a_repeated_event_changes_nothing() -> None:

@@ -238,7 +238,7 @@ class TestChargingTransactions:
     )
     AFTER = (
         *("S", "tx", 1, 1, "PAYER", "2026-01-01T00:00:00.000Z", "2026-01-01T01:00:00.000Z"),
-        *(1000.0, 9000.5, 8000.5, "EVDisconnected", "Idle", "2026-01-01T01:00:00.000Z", "[]", 1),
+        *(1000.0, 9000.5, 8000.5, "EVDisconnected", None, "2026-01-01T01:00:00.000Z", "[]", 1),
     )
 
     def test_any_order_in_any_batches_gives_the_same_row(self, tmp_path: Path) -> None:
@@ -265,6 +265,41 @@ class TestChargingTransactions:
         stored.settle()
         sql = "SELECT start_wh, end_wh, energy_wh, ended_at FROM charging_transaction"
         assert stored.query(sql) == [(1000.0, None, 3000.0, None)]
+
+    @pytest.mark.parametrize(
+        ("version", "action"), [("ocpp1.6", "StartTransaction"), ("ocpp2.0.1", "TransactionEvent")]
+    )
+    def test_energy_is_unknown_where_the_start_was_kept_raw(self, tmp_path: Path, version: str, action: str) -> None:
+        raw = RawMessage(version, action, "type", "$.meterStart: no integer", b"{}", "tx")
+        told = (entry_of("S", raw, at=BEGIN + timedelta(seconds=1)), *self.STORY[1:])
+        for number, order in enumerate(itertools.permutations(told)):
+            if number % 5:
+                continue
+            (folder := tmp_path / str(number)).mkdir()
+            for some in (order[:2], order[2:]):
+                stored = Stored(folder).start()
+                stored.put(*some)
+                stored.settle()
+                stored.close()
+            sql = "SELECT started_at, start_wh, end_wh, energy_wh, ended_at, evse FROM charging_transaction"
+            started, ended = "2026-01-01T00:00:01.000Z", "2026-01-01T01:00:00.000Z"
+            assert stored.query(sql) == [(started, None, 9000.5, None, ended, 1)]
+
+    def test_a_transaction_of_which_only_a_raw_start_is_known_is_there(self, stored: Stored) -> None:
+        raw = RawMessage("ocpp1.6", "StartTransaction", "type", "$.meterStart: no integer", b"{}", "17")
+        stored.start().put(entry_of("S", raw))
+        stored.settle()
+        at = "2026-01-01T00:00:00.000Z"
+        sql = 'SELECT station, "transaction", started_at, last_event_at, energy_wh FROM charging_transaction'
+        assert stored.query(sql) == [("S", "17", at, None, None)]
+
+    def test_the_charging_state_is_that_of_a_running_transaction(self, stored: Stored) -> None:
+        stored.start().put(*self.STORY[:2])
+        stored.settle()
+        assert stored.query("SELECT charging_state FROM charging_transaction") == [("Charging",)]
+        stored.put(transaction_event("Ended", 60, 2, 9000.5))
+        stored.settle()
+        assert stored.query("SELECT charging_state FROM charging_transaction") == [(None,)]
 
     def test_transactions_that_left_the_cache_are_merged_all_the_same(
         self, stored: Stored, monkeypatch: pytest.MonkeyPatch

@@ -7,7 +7,8 @@ from typing import Any, Final, TypeVar
 import msgspec
 from msgspec import Struct
 
-from gateway.core.event_streams import EVENT_STREAMS, EventStream
+from gateway.core import event_streams
+from gateway.core.event_streams import EventStream
 from gateway.core.facts.batteries import BATTERIES, Battery
 from gateway.core.facts.charging_notices import (
     CHARGING_NEEDS,
@@ -46,5 +47,5 @@ SHOWN: Final = (
     Shown("der-controls", _all_of(DER_CONTROLS), "Grid controls of the station", DerControl),
     Shown("der-alarms", _all_of(DER_ALARMS), "Grid events that have not ended", DerAlarm),
     Shown("batteries", _all_of(BATTERIES), "The battery in each slot of a swap station", Battery),
-    Shown("event-streams", _all_of(EVENT_STREAMS), "Periodic event streams that are open", EventStream),
+    Shown("event-streams", event_streams.shown, "Periodic event streams that are open", EventStream),
 )

@@ -10,7 +10,7 @@ from gateway.core.device_model import names_secret
 from gateway.core.quirks.policy import Choice, QuirkPolicy
 from gateway.core.quirks.quirk import TRANSACTIONS, Direction, Mode, Quirk
 from gateway.core.quirks.walk import Walk
-from gateway.core.records import RawMessage, Record
+from gateway.core.records import MENDED, RawMessage, Record
 from gateway.core.stations import Station
 from gateway.hot import Envelope, EnvelopeError, EnvelopeFault, split_envelope
 from gateway.wire.messages import CALL_RESULT
@@ -24,9 +24,6 @@ LOGGED_MAX: Final = 4096
 CALL_BYTES_MAX: Final = 32 * 1024
 """Largest message of a station that is looked at again. A look takes up to 1 ms a KiB, in which nobody else is served;
 nearly all messages are below 2 KiB. Answers to our own calls may be of any size: we asked for them, one at a time."""
-
-EVIDENCE: Final = "quirk"
-"""The rule of a RawMessage that is kept beside the records that a quirk made readable."""
 
 _FRAME_FAULTS: Final = frozenset({EnvelopeFault.NOT_AN_ENVELOPE, EnvelopeFault.BAD_MESSAGE_ID})
 
@@ -50,7 +47,7 @@ class Reframed(Struct, frozen=True):
 
     def retold(self, version: str, action: str, original: bytes) -> RawMessage | None:
         """Return what keeps the original payload, where not even the text stayed as it was."""
-        return RawMessage(version, action, EVIDENCE, _names(self.quirks), original) if self.is_retold else None
+        return RawMessage(version, action, MENDED, _names(self.quirks), original) if self.is_retold else None
 
 
 def with_evidence(
@@ -71,7 +68,7 @@ def with_evidence(
     if action not in TRANSACTIONS and not (any(quirk.loses for quirk in quirks) and may_be_kept(action, original)):
         return records
     names = ", ".join(filter(None, ("" if retold is None else retold.error, _names(quirks))))
-    evidence = RawMessage(version, action, EVIDENCE, names, original)
+    evidence = RawMessage(version, action, MENDED, names, original)
     return [evidence, *(record for record in records if type(record) is not RawMessage)]
 
 

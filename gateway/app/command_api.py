@@ -86,7 +86,8 @@ class CommandApi:
                 await operator.record(station, records)
             return answer_to_call(await operator.send(station, action, payload))
 
-        return await self._once(identity, key, timeout_s, work)
+        command = f"calls/{action}"[: idempotency.COMMAND_CHARACTERS_MAX]
+        return await self._once(identity, command, key, timeout_s, work)
 
     async def flow(self, identity: str, flow: Flow, request: Struct, *, timeout_s: float, key: Key | None) -> Answer:
         """Carry out a flow, and return what became of it. Never raises for what the client or the station did."""
@@ -94,7 +95,7 @@ class CommandApi:
         async def work(operator: LoopOperator, station: Station) -> Answer:
             return answer_to_flow(await flow.run(operator, station, request))
 
-        return await self._once(identity, key, timeout_s, work)
+        return await self._once(identity, f"{flow.method} {flow.path}", key, timeout_s, work)
 
     def show(self, identity: str, shown: Shown, parameters: Mapping[str, str]) -> Answer | None:
         """Return what there is to see of a station, None if there is no such thing."""
@@ -118,14 +119,14 @@ class CommandApi:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)
 
-    async def _once(self, identity: str, key: Key | None, timeout_s: float, work: Work) -> Answer:
+    async def _once(self, identity: str, command: str, key: Key | None, timeout_s: float, work: Work) -> Answer:
         """Do the work for a station, unless its key says that it was done before or is being done."""
         try:
             station = self._commander.station(identity)
         except CommandError as error:
             return answer_to_fault(error)
         if key is None:
-            return await self._start(self._done(station, timeout_s, work))
+            return await self._start(self._done(station, command, timeout_s, work))
         place = (station.identity, key.text)
         under_way = self._keyed.get(place)
         if under_way is not None:
@@ -139,7 +140,9 @@ class CommandApi:
         facts = station.facts(idempotency.COMMANDS.kind)
         if len(facts) >= FACTS_MAX and (station.identity, next(iter(facts))) in self._keyed:
             return answer_to_fault(CommandError(Fault.TOO_MANY, "the oldest of the kept keys has not ended yet"))
-        return await self._start(self._done_once(station, key, timeout_s, work), partial(self._enter, place, key))
+        return await self._start(
+            self._done_once(station, command, key, timeout_s, work), partial(self._enter, place, key)
+        )
 
     def _repeated(self, kept: idempotency.Kept, key: Key) -> Answer:
         if kept.fingerprint != key.fingerprint:
@@ -171,26 +174,42 @@ class CommandApi:
         enter(task)
         return await asyncio.shield(task)
 
-    async def _done(self, station: Station, timeout_s: float, work: Work) -> Answer:
+    async def _done(self, station: Station, command: str, timeout_s: float, work: Work) -> Answer:
+        begun_s = asyncio.get_running_loop().time()
         answer, _taken_up = await self._attempt(station, timeout_s, work)
+        self._log_end(station, command, begun_s, answer, with_key=False)
         return answer
 
-    async def _done_once(self, station: Station, key: Key, timeout_s: float, work: Work) -> Answer:
+    def _log_end(self, station: Station, command: str, begun_s: float, answer: Answer, *, with_key: bool) -> None:
+        self._log(
+            "command_ended",
+            level="debug" if command.startswith("GET ") else "info",  # which asks nothing of the station
+            station=station.identity,
+            command=command,
+            status=answer.status,
+            seconds=round(asyncio.get_running_loop().time() - begun_s, 3),
+            with_key=with_key,
+        )
+
+    async def _done_once(self, station: Station, command: str, key: Key, timeout_s: float, work: Work) -> Answer:
         """Do work between two records: that it begins, and what became of it."""
         if not self._recorder.has_room:
             return answer_to_fault(CommandError(Fault.JOURNAL_FULL, "the journal is full: nothing can be kept now"))
-        begun_at = self._now()
-        if not await self._record(station, idempotency.begun(key, begun_at)):
+        begun_at, begun_s = self._now(), asyncio.get_running_loop().time()
+        if not await self._record(station, idempotency.begun(key, begun_at, command)):
             self._recorder.record(station, [idempotency.forgotten(key, begun_at)], begun_at)
             return answer_to_fault(CommandError(Fault.JOURNAL_FULL, "the journal's disk takes nothing now"))
         answer, taken_up = await self._attempt(station, timeout_s, work)
         now = self._now()
         if taken_up:
-            fact = idempotency.ended(station, key, begun_at, now, status=answer.status, body=answer.body)
+            fact = idempotency.ended(
+                station, key, begun_at, now, status=answer.status, body=answer.body, command=command
+            )
         else:
             fact = idempotency.forgotten(key, now)
         if not await self._record(station, fact):
             self._log("outcome_not_durable", level="warning", station=station.identity)
+        self._log_end(station, command, begun_s, answer, with_key=True)
         return answer
 
     async def _attempt(self, station: Station, timeout_s: float, work: Work) -> tuple[Answer, bool]:

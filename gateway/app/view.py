@@ -93,7 +93,7 @@ class GatewayView:
             "transactions": [_transaction(transaction) for transaction in station.running_transactions()],
             "calls": _calls(station),
             "last_commands": [
-                {"at": timestamp(kept.begun_at), "key": key, "status": kept.status}
+                {"at": timestamp(kept.begun_at), "command": kept.command, "key": key, "status": kept.status}
                 for key, kept in list(COMMANDS.of(station).items())[: -COMMANDS_SHOWN - 1 : -1]
             ],
             "last_messages": [

@@ -69,7 +69,7 @@ class Commander:
         """Return the station. Raises CommandError if it was never seen."""
         station = self._registry.get(identity) or self._registry.get(self._registry.spelling(identity))
         if station is None:
-            raise CommandError(Fault.STATION_UNKNOWN, "no station with this identity was ever seen")
+            raise CommandError(Fault.STATION_UNKNOWN, "no station with this identity has ever connected")
         return station
 
     def version(self, station: Station) -> Version | None:

@@ -39,6 +39,9 @@ OUTLINE_CHARACTERS_MAX: Final = 255
 
 FINGERPRINT_BYTES: Final = 16
 
+COMMAND_CHARACTERS_MAX: Final = 80
+"""Of the name of a command: no action has more than 50, but a client may write any."""
+
 _BARE: Final = re.compile(rf"[!-~](?:[ -~]{{0,{KEY_CHARACTERS_MAX - 2}}}[!-~])?")
 _QUOTED: Final = re.compile(r'"((?:[ !#-\[\]-~]|\\["\\])+)"')
 """A String of RFC 9651 section 3.3.3."""
@@ -62,6 +65,8 @@ class Kept(Struct, frozen=True, omit_defaults=True):
     begun_at: datetime
     status: int | None = None
     body: Raw = Raw(b"null")
+    command: str | None = None
+    """Which command it was, such as `POST reset` or `calls/Reset`; None if it was kept before this was."""
 
 
 COMMANDS: Final = FactKind("command", Kept)
@@ -90,12 +95,21 @@ def kept(station: Station, key: str, now: datetime) -> Kept | None:
     return found if found is not None and now - found.begun_at < KEPT else None
 
 
-def begun(key: Key, now: datetime) -> Fact:
+def begun(key: Key, now: datetime, command: str | None = None) -> Fact:
     """Return the fact that a command is about to be carried out."""
-    return COMMANDS.holds(key.text, Kept(key.fingerprint, now), now)
+    return COMMANDS.holds(key.text, Kept(key.fingerprint, now, command=command), now)
 
 
-def ended(station: Station, key: Key, begun_at: datetime, now: datetime, *, status: int, body: bytes) -> Fact:
+def ended(
+    station: Station,
+    key: Key,
+    begun_at: datetime,
+    now: datetime,
+    *,
+    status: int,
+    body: bytes,
+    command: str | None = None,
+) -> Fact:
     """Return the fact that a command was answered with `status` and `body`, a JSON object.
 
     A body for which there is no room, or that names a secret, is kept in outline, with `response_omitted`.
@@ -105,7 +119,7 @@ def ended(station: Station, key: Key, begun_at: datetime, now: datetime, *, stat
     if len(body) > BODY_BYTES_MAX or others + len(body) > STATION_BYTES_MAX or names_secret(whole):
         outline = {name: _cut(whole[name]) for name in OUTLINE if name in whole}
         body = msgspec.json.encode({**outline, "response_omitted": True})
-    return COMMANDS.holds(key.text, Kept(key.fingerprint, begun_at, status, Raw(body)), now)
+    return COMMANDS.holds(key.text, Kept(key.fingerprint, begun_at, status, Raw(body), command), now)
 
 
 def _cut(value: Any) -> Any:

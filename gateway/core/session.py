@@ -440,10 +440,14 @@ class Session:
             self._refuse(message_id, Refusal.MESSAGE_TYPE, "this message type number is unknown", UNKNOWN_ACTION)
 
     def _refuse(self, message_id: str, refusal: Refusal, reason: str, action: str) -> None:
-        service = self._service
-        self._link.write(call_error(message_id, service.protocol.codes[refusal], reason))
+        service, station = self._service, self.station
+        code = service.protocol.codes[refusal]
+        self._link.write(call_error(message_id, code, reason))
         service.tally.messages.add(service.tally.base(self.subprotocol, action) + REFUSED)
-        self.station.note(LastMessage(service.now(), action, service.protocol.codes[refusal]))
+        station.note(LastMessage(service.now(), action, code))
+        service.log(
+            "message_refused", level="warning", station=station.identity, action=action, code=code, reason=reason
+        )
 
     def _note(self, call: BoundCall, now: datetime, outcome: int) -> None:
         self._service.tally.messages.add(call.counted + outcome)

@@ -275,7 +275,7 @@ class AdminServer:
     async def _get_station(self, request: web.Request) -> web.Response:
         station = self._view.station(request.match_info["identity"])
         if station is None:
-            raise web.HTTPNotFound(text="No station with this identity was ever seen.")
+            raise web.HTTPNotFound(text="No station with this identity has ever connected.")
         return _json(station)
 
 

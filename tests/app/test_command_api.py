@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from msgspec import Struct
 
 from gateway.app.config import CommandsSection
+from gateway.app.view import GatewayView
 from gateway.core import idempotency
 from gateway.core.calls import Outcome
 from gateway.core.commands import CommandError, Fault
@@ -463,5 +464,25 @@ def test_a_command_to_a_station_that_never_spoke_is_kept_when_it_leaves(tmp_path
                 assert said(first)["outcome"] == "timeout"
             await until(lambda: gateway.registry.get("CP1").session is None)
             assert (await reset(gateway, "k")).body == first.body
+
+    run(story())
+
+
+def test_a_command_that_ended_is_logged_and_shown_by_its_name(tmp_path):
+    async def story():
+        logged = []
+        async with running(tmp_path) as gateway, gateway.station("CP1") as station:
+            gateway.commands._log = lambda event, **fields: logged.append((event, fields))
+            await answered(station, reset(gateway, "k"))
+            await answered(station, reset(gateway), {"status": "Rejected"})
+            (shown,) = GatewayView(gateway).station("CP1")["last_commands"]
+            assert (shown["command"], shown["key"], shown["status"]) == ("calls/Reset", "k", 200)
+        ends = [fields for event, fields in logged if event == "command_ended"]
+        assert [(end["command"], end["status"], end["with_key"]) for end in ends] == [
+            ("calls/Reset", 200, True),
+            ("calls/Reset", 409, False),
+        ]
+        assert all(end["station"] == "CP1" and end["level"] == "info" and end["seconds"] >= 0 for end in ends)
+        assert "Soft" not in str(logged)
 
     run(story())

@@ -301,3 +301,17 @@ def test_after_an_error_of_ours_the_session_goes_on(station, bench):
     station.refusal("Heartbeat", {})
     assert station.session.idle
     assert station.ask("BootNotification", BOOTS[station.version])["status"] == "Accepted"
+
+
+def test_a_refused_call_leaves_one_line_without_what_the_station_chose(bench):
+    line = bench.connect(OCPP16)
+    line.send('[2,"1","Heartbeat",{"secret":"SECRET"}]')
+    line.send('[2,"2","SECRET",{}]')
+    refused = [fields for event, fields in bench.logged if event == "message_refused"]
+    assert [(one["station"], one["code"], one["level"]) for one in refused] == [
+        ("CP1", "FormationViolation", "warning"),
+        ("CP1", "NotImplemented", "warning"),
+    ]
+    assert refused[0]["action"] == "Heartbeat"
+    assert "unknown property" in refused[0]["reason"]
+    assert "SECRET" not in str(refused)

@@ -219,7 +219,8 @@ async def _report_16(operator: Operator, station: Station, request: ReportReques
     Where an answer looks like that, or an answer to "all" never comes, the keys of the specification are asked for too.
     """
     if request.criteria or request.variables:
-        raise invalid("OCPP 1.6 has nothing to choose but keys; name none for all", "$.keys")
+        path = "$.criteria" if request.criteria else "$.variables"
+        raise invalid("OCPP 1.6 has nothing to choose but keys; name none for all", path)
     limits = await item_limits(operator, station)
     if isinstance(limits, CallEnded):
         return failed(limits)

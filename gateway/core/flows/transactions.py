@@ -50,7 +50,9 @@ class Start(Body, frozen=True):
 class Stop(Body, frozen=True):
     """Stop a transaction. Not only those known as running: the station knows best."""
 
-    transaction: Annotated[str, Meta(description="Its id; in 1.6 the number that the gateway gave it, as text.")]
+    transaction: Annotated[
+        str | int, Meta(description="Its id; in 1.6 the number that the gateway gave it, which may stand as text.")
+    ]
 
 
 async def start(operator: Operator, station: Station, body: Start) -> Result:
@@ -84,15 +86,16 @@ async def start(operator: Operator, station: Station, body: Start) -> Result:
 
 async def stop(operator: Operator, station: Station, body: Stop) -> Result:
     """Ask for a stop; `running` says whether the gateway knew the transaction as running."""
-    known = station.transaction(body.transaction)
-    about = {"transaction": body.transaction, "running": known is not None and known.ended_at is None}
+    transaction = str(body.transaction)
+    known = station.transaction(transaction)
+    about = {"transaction": transaction, "running": known is not None and known.ended_at is None}
     if is_16(operator, station):
-        number = int(body.transaction) if _DIGITS.fullmatch(body.transaction) else None
+        number = int(transaction) if _DIGITS.fullmatch(transaction) else None
         if number is None or number > INT32_MAX:
             raise invalid("a transaction of OCPP 1.6 has a number, which was given out by the gateway", "$.transaction")
         request: dict[str, Any] = {"transactionId": number}
         return result_of(await operator.call(station, "RemoteStopTransaction", request), **about)
-    request = {"transactionId": body.transaction}
+    request = {"transactionId": transaction}
     return result_of(await operator.call(station, "RequestStopTransaction", request), **about)
 
 
@@ -129,7 +132,7 @@ FLOWS: Final = (
         "Stop a transaction",
         actions=("RequestStopTransaction", "RemoteStopTransaction"),
         answer={
-            "transaction": "As asked.",
+            "transaction": "As asked, as text.",
             "running": "Whether the gateway knew it as running.",
         },
     ),

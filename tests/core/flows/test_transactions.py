@@ -178,3 +178,9 @@ def test_a_station_that_is_not_accepted_is_not_asked_to_start(version):
     flows = FlowBench(version)
     flows.station.state.registration = "Pending"
     assert flows.refusal("POST start", {"id_token": "TAG1"}) == ("not_accepted", None)
+
+
+def test_a_transaction_of_1_6_may_be_named_by_its_number():
+    flows = FlowBench(OCPP16)
+    assert flows.ask("POST stop", {"transaction": 7}).body["transaction"] == "7"
+    assert flows.sent == [("RemoteStopTransaction", {"transactionId": 7})]

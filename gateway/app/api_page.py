@@ -122,7 +122,7 @@ header, such as a UUID (1 to {idempotency.KEY_CHARACTERS_MAX} printable ASCII ch
 - `transactions`: those that run, with `start_wh` and `register_wh` (meter at the start and last, in Wh) and the numbers
   of messages that are missing so far;
 - `calls`: the action that it has to answer (`open`), and how many wait behind it (`waiting`);
-- `last_commands`: the newest with a key, with its `command` and the HTTP status of its answer (null: under way, or cut off);
+- `last_commands`: the newest with a key, its `command` and the HTTP status of its answer (null: under way, or cut off);
 - `last_messages` and `raw_messages`: the newest that it sent, and the newest that could not be read;
 - `strict`: whether it is held to its schemas without quirks.
 

@@ -9,7 +9,7 @@ from typing import Any, Final, TypeAlias
 import msgspec
 from msgspec import Struct
 
-from gateway.app.operator import DURABLE_S, LoopOperator
+from gateway.app.operator import DISK_FULL, DURABLE_S, JOURNAL_FULL, LoopOperator, recorded
 from gateway.core import idempotency
 from gateway.core.commands import Commander, CommandError, Fault
 from gateway.core.facts.local_list import records_of_raw_call
@@ -194,11 +194,11 @@ class CommandApi:
     async def _done_once(self, station: Station, command: str, key: Key, timeout_s: float, work: Work) -> Answer:
         """Do work between two records: that it begins, and what became of it."""
         if not self._recorder.has_room:
-            return answer_to_fault(CommandError(Fault.JOURNAL_FULL, "the journal is full: nothing can be kept now"))
+            return answer_to_fault(CommandError(Fault.JOURNAL_FULL, JOURNAL_FULL))
         begun_at, begun_s = self._now(), asyncio.get_running_loop().time()
         if not await self._record(station, idempotency.begun(key, begun_at, command)):
             self._recorder.record(station, [idempotency.forgotten(key, begun_at)], begun_at)
-            return answer_to_fault(CommandError(Fault.JOURNAL_FULL, "the journal's disk takes nothing now"))
+            return answer_to_fault(CommandError(Fault.JOURNAL_FULL, DISK_FULL))
         answer, taken_up = await self._attempt(station, timeout_s, work)
         now = self._now()
         if taken_up:
@@ -225,11 +225,4 @@ class CommandApi:
 
     async def _record(self, station: Station, fact: Fact) -> bool:
         """Let a fact take effect, and return whether it is on disk within `DURABLE_S`."""
-        durable = asyncio.Event()
-        self._recorder.record(station, [fact], self._now(), durable.set)
-        try:
-            async with asyncio.timeout(DURABLE_S):
-                await durable.wait()
-        except TimeoutError:
-            return False
-        return True
+        return await recorded(self._recorder, station, [fact], self._now())

@@ -24,6 +24,9 @@ DURABLE_S: Final = 5.0
 """How long a record may take to be on disk: it takes milliseconds. Where the disk is full it may take hours, and what
 was asked for then must not be done when nobody waits for it any more."""
 
+JOURNAL_FULL: Final = "the journal is full: nothing can be kept now"
+DISK_FULL: Final = "the journal's disk takes nothing now"
+
 HEARING_S_MAX: Final = 1800.0
 """Longest wait for all of a report, however steadily its parts come: some reports never end, and flows must."""
 
@@ -109,15 +112,10 @@ class LoopOperator:
         Raises CommandError if the journal is full, or they are not on disk for `DURABLE_S`.
         """
         if not self._recorder.has_room:
-            raise CommandError(Fault.JOURNAL_FULL, "the journal is full: nothing can be kept now")
-        durable = asyncio.Event()
+            raise CommandError(Fault.JOURNAL_FULL, JOURNAL_FULL)
         self.acted = True
-        self._recorder.record(station, records, self._now(), durable.set)
-        try:
-            async with asyncio.timeout(DURABLE_S):
-                await durable.wait()
-        except TimeoutError:
-            raise CommandError(Fault.JOURNAL_FULL, "the journal's disk takes nothing now") from None
+        if not await recorded(self._recorder, station, records, self._now()):
+            raise CommandError(Fault.JOURNAL_FULL, DISK_FULL)
 
     def hear(
         self, station: Station, action: str, take: Callable[[Any], bool | None], *, timeout_s: float
@@ -132,6 +130,18 @@ class LoopOperator:
     def token_history(self, station: Station) -> TokenHistory | None:
         """Return the id tokens that the station's local list should hold; None if it is not kept in step."""
         return self._known.token_history(station)
+
+
+async def recorded(recorder: Recorder, station: Station, records: list[Record], now: datetime) -> bool:
+    """Let records take effect, and return whether they are on disk within `DURABLE_S`."""
+    durable = asyncio.Event()
+    recorder.record(station, records, now, durable.set)
+    try:
+        async with asyncio.timeout(DURABLE_S):
+            await durable.wait()
+    except TimeoutError:
+        return False
+    return True
 
 
 class LoopHearing:

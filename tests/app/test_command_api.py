@@ -329,7 +329,6 @@ def test_draining_lets_commands_end_and_takes_no_new_ones(tmp_path):
 
 
 def test_what_is_not_on_disk_in_time_is_not_sent_later(tmp_path, monkeypatch):
-    monkeypatch.setattr("gateway.app.command_api.DURABLE_S", 0.1)
     monkeypatch.setattr("gateway.app.operator.DURABLE_S", 0.1)
     reserving = next(flow for flow in FLOWS if (flow.method, flow.path) == ("POST", "reservations"))
     body = flow_request(reserving.request_type, b'{"id_token":"T","evse":1,"expires_at":"2099-01-01T00:00:00Z"}', {})

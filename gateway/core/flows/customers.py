@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final
 from msgspec import Meta
 
 from gateway.core.flows.flow import Flow, Operator, Result
-from gateway.core.flows.reports import gather
+from gateway.core.flows.reports import REPORT_ANSWER, gather
 from gateway.core.flows.words import Body, Token, camel_case, given, id_token_2, invalid, require_2, result_of
 from gateway.core.stations import Station
 
@@ -70,9 +70,7 @@ FLOWS: Final = (
         "Have a customer reported, or forgotten",
         actions=("CustomerInformation",),
         answer={
-            "request_id": "Id of the request for the report.",
-            "parts": "How many messages it came in.",
-            "missing_parts": "Numbers of those that did not come, where it is not whole: the outcome is timeout.",
+            **REPORT_ANSWER,
             "report": "What the station knows, as text; it may be personal.",
         },
     ),

@@ -23,7 +23,7 @@ from gateway.core.device_model import (
 from gateway.core.facts.item_limits import ItemLimits, in_messages
 from gateway.core.flows.flow import Flow, Operator, Result, failed
 from gateway.core.flows.limits import item_limits
-from gateway.core.flows.reports import gather
+from gateway.core.flows.reports import REPORT_ANSWER, gather
 from gateway.core.flows.variables import (
     DONE,
     Done,
@@ -343,9 +343,7 @@ FLOWS: Final[Sequence[Flow]] = (
         actions=("GetBaseReport", "GetReport", "GetConfiguration"),
         answer={
             "variables": "How many were reported; `GET variables` shows them.",
-            "request_id": "Id of the request for the report.",
-            "parts": "How many messages it came in.",
-            "missing_parts": "Numbers of those that did not come, where it is not whole: the outcome is timeout.",
+            **REPORT_ANSWER,
             "paged": "Whether keys were asked for by name (1.6).",
             "unknown_keys": "Those of `keys` that the station does not have (1.6).",
         },

@@ -11,7 +11,7 @@ from gateway.core.facts.kind import in_full
 from gateway.core.facts.monitors import Monitor, matched, monitors_of, records_of_cleared, records_of_set, shown
 from gateway.core.flows.flow import Flow, Operator, Result, Shown, failed
 from gateway.core.flows.limits import item_limits
-from gateway.core.flows.reports import gather
+from gateway.core.flows.reports import REPORT_ANSWER, gather
 from gateway.core.flows.words import (
     INT32_MAX,
     Body,
@@ -298,9 +298,7 @@ FLOWS: Final = (
         "Have the variable monitors reported",
         actions=("GetMonitoringReport",),
         answer={
-            "request_id": "Id of the request for the report.",
-            "parts": "How many messages it came in.",
-            "missing_parts": "Numbers of those that did not come, where it is not whole: the outcome is timeout.",
+            **REPORT_ANSWER,
             "monitors": "The monitors, as `GET monitors` shows them.",
         },
     ),

@@ -61,6 +61,14 @@ class Parts:
         return self.whole
 
 
+REPORT_ANSWER: Final[Mapping[str, str]] = {
+    "request_id": "Id of the request for the report.",
+    "parts": "How many messages it came in.",
+    "missing_parts": "Numbers of those that did not come, where it is not whole: the outcome is timeout.",
+}
+"""What the body of a result of `gather` holds, for `Flow.answer`."""
+
+
 async def gather(
     operator: Operator,
     station: Station,

@@ -12,6 +12,7 @@ from msgspec import UNSET, Struct
 
 from gateway.core.csms import bounded
 from gateway.core.records import DeviceVariable, DeviceVariables
+from gateway.wire.schema_types import or_none
 
 PAGE_MAX: Final = 1000
 """Most variables on one page: about 0.3 MB of JSON. A station has some hundreds."""
@@ -112,14 +113,14 @@ def address_of(said: Any, attribute: str = "Actual") -> VariableAddress:
     evse = connector = None
     if component.evse is not UNSET:
         evse = component.evse.id
-        connector = _given(component.evse.connector_id)
+        connector = or_none(component.evse.connector_id)
     return VariableAddress(
         component=component.name,
-        component_instance=_given(component.instance),
+        component_instance=or_none(component.instance),
         evse=evse,
         connector=connector,
         variable=variable.name,
-        instance=_given(variable.instance),
+        instance=or_none(variable.instance),
         attribute=attribute,
     )
 
@@ -148,23 +149,19 @@ def _reported(row: Any) -> list[DeviceVariable]:
     if said is not UNSET:
         about = {
             "data_type": said.data_type,
-            "unit": _given(said.unit),
-            "min_limit": _given(said.min_limit),
-            "max_limit": _given(said.max_limit),
-            "values_list": _given(said.values_list),
+            "unit": or_none(said.unit),
+            "min_limit": or_none(said.min_limit),
+            "max_limit": or_none(said.max_limit),
+            "values_list": or_none(said.values_list),
         }
     return [
         kept_variable(
-            address_of(row, _given(attribute.type) or "Actual"),
-            _given(attribute.value),
-            mutability=_given(attribute.mutability) or "ReadWrite",
+            address_of(row, or_none(attribute.type) or "Actual"),
+            or_none(attribute.value),
+            mutability=or_none(attribute.mutability) or "ReadWrite",
             persistent=attribute.persistent is True,
             constant=attribute.constant is True,
             **about,
         )
         for attribute in row.variable_attribute
     ]
-
-
-def _given(value: Any) -> Any:
-    return None if value is UNSET else value

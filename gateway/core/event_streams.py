@@ -120,8 +120,7 @@ def _values(
 
 def has_nameless_stream(station: Station) -> bool:
     """Whether a stream is open of whose monitor nothing is known, so that its readings have a number for a name."""
-    streams = EVENT_STREAMS.of(station).values() if station.facts(EVENT_STREAMS.kind) else ()
-    return any(watched_by(station, stream) is None for stream in streams)
+    return any(watched_by(station, stream) is None for stream in EVENT_STREAMS.of(station).values())
 
 
 def records_of_events(station: Station, events: Sequence[Any], now: datetime) -> list[Record]:

@@ -14,6 +14,11 @@ class Payload(Struct, frozen=True, gc=False, forbid_unknown_fields=True, rename=
     """
 
 
+def or_none(value: Any) -> Any:
+    """Return an optional property's value, None where the property is absent."""
+    return None if value is UNSET else value
+
+
 Timestamp: TypeAlias = Annotated[datetime, Meta(tz=True)]
 """A JSON Schema date-time, as this gateway reads it: RFC 3339 section 5.6 with a zone.
 

@@ -13,6 +13,7 @@ from gateway.core.csms import bounded, given
 from gateway.core.facts.kind import FactKind
 from gateway.core.records import Record
 from gateway.core.stations import Station
+from gateway.wire.schema_types import or_none
 
 
 class ExternalLimit(Struct, frozen=True):
@@ -64,8 +65,8 @@ def records_of_limit(station: Station, request: Any, now: datetime) -> list[Reco
         evse=evse,
         source=about.charging_limit_source,
         said_at=now,
-        grid_critical=_given(about.is_grid_critical),
-        local_generation=_given(getattr(about, "is_local_generation", UNSET)),
+        grid_critical=or_none(about.is_grid_critical),
+        local_generation=or_none(getattr(about, "is_local_generation", UNSET)),
     )
     return [EXTERNAL_LIMITS.holds(_limit_key(evse, limit.source), limit, now)]
 
@@ -94,9 +95,9 @@ def records_of_needs(station: Station, request: Any, now: datetime) -> list[Reco
         limits = {"energy_wh": ac.energy_amount, "min_current_a": ac.ev_min_current}
     elif dc is not UNSET:
         limits = {
-            "energy_wh": _given(dc.energy_amount),
-            "state_of_charge_percent": _given(dc.state_of_charge),
-            "max_power_w": _given(dc.ev_max_power),
+            "energy_wh": or_none(dc.energy_amount),
+            "state_of_charge_percent": or_none(dc.state_of_charge),
+            "max_power_w": or_none(dc.ev_max_power),
         }
     for either in (ac, dc):
         if either is not UNSET:
@@ -106,8 +107,8 @@ def records_of_needs(station: Station, request: Any, now: datetime) -> list[Reco
         evse=evse,
         said_at=now,
         energy_transfer=said.requested_energy_transfer,
-        departure_at=_given(said.departure_time),
-        control_mode=_given(getattr(said, "control_mode", UNSET)),
+        departure_at=or_none(said.departure_time),
+        control_mode=or_none(getattr(said, "control_mode", UNSET)),
         **limits,
     )
     return [CHARGING_NEEDS.holds(str(evse), needs, now)]
@@ -129,7 +130,3 @@ def records_of_departure(station: Station, evse: int | None, transaction: str, n
     if transaction in station.facts(PRIORITY_CHARGING.kind):
         records.append(PRIORITY_CHARGING.ends(transaction, now))
     return records
-
-
-def _given(value: Any) -> Any:
-    return None if value is UNSET else value

@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from msgspec import UNSET, Struct
+from msgspec import Struct
 
 from gateway.core.facts.kind import FactKind, in_full
 from gateway.core.records import Record
 from gateway.core.stations import Station
+from gateway.wire.schema_types import or_none
 
 
 class DisplayMessage(Struct, frozen=True, omit_defaults=True):
@@ -50,11 +51,11 @@ def message_of(message: Any) -> DisplayMessage:
         priority=message.priority,
         format=message.message.format,
         content=message.message.content,
-        language=_given(message.message.language),
-        state=_given(message.state),
-        start_at=_given(message.start_date_time),
-        end_at=_given(message.end_date_time),
-        transaction=_given(message.transaction_id),
+        language=or_none(message.message.language),
+        state=or_none(message.state),
+        start_at=or_none(message.start_date_time),
+        end_at=or_none(message.end_date_time),
+        transaction=or_none(message.transaction_id),
     )
 
 
@@ -62,7 +63,3 @@ def shown(station: Station, parameters: Mapping[str, str], now: datetime) -> lis
     """Return the messages that the station is known to have, by their ids."""
     messages = sorted(DISPLAY_MESSAGES.of(station).values(), key=lambda message: message.message_id)
     return [in_full(message) for message in messages]
-
-
-def _given(value: Any) -> Any:
-    return None if value is UNSET else value

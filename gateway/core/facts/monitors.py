@@ -13,6 +13,7 @@ from msgspec import UNSET, Struct
 from gateway.core.facts.kind import FactKind, in_full
 from gateway.core.records import Record
 from gateway.core.stations import Station
+from gateway.wire.schema_types import or_none
 
 
 class Monitor(Struct, frozen=True, omit_defaults=True):
@@ -108,7 +109,7 @@ def _place_of(result: Any) -> tuple[object, ...]:
         component.name.lower(),
         (component.instance or "").lower(),
         None if evse is UNSET else evse.id,
-        None if evse is UNSET else _given(evse.connector_id),
+        None if evse is UNSET else or_none(evse.connector_id),
         variable.name.lower(),
         (variable.instance or "").lower(),
         result.type,
@@ -126,14 +127,10 @@ def _monitor(monitor_id: int, watched: Any, monitoring: Any) -> Monitor:
         type=monitoring.type,
         value=monitoring.value,
         severity=monitoring.severity,
-        component_instance=_given(component.instance),
+        component_instance=or_none(component.instance),
         evse=None if evse is UNSET else evse.id,
-        connector=None if evse is UNSET else _given(evse.connector_id),
-        variable_instance=_given(variable.instance),
+        connector=None if evse is UNSET else or_none(evse.connector_id),
+        variable_instance=or_none(variable.instance),
         transaction=monitoring.transaction is True,
-        kind=_given(getattr(monitoring, "event_notification_type", UNSET)),
+        kind=or_none(getattr(monitoring, "event_notification_type", UNSET)),
     )
-
-
-def _given(value: Any) -> Any:
-    return None if value is UNSET else value

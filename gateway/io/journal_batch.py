@@ -41,6 +41,30 @@ class Batch(msgspec.Struct, frozen=True):
     entries: list[Entry]
 
 
+class SealedBatch(msgspec.Struct, frozen=True):
+    """A batch as it lies on disk, found to be whole but not decoded."""
+
+    id: int
+    written_at: float
+    """Wall clock, seconds since 1970."""
+    size_bytes: int
+    entries: int
+    body: memoryview
+    """The entries: one msgpack array of `Entry`."""
+
+    def decode(self, path: Path) -> Batch:
+        """Decode the entries. Raises JournalError, naming `path` and the batch."""
+        try:
+            decoded = _decode(self.body)
+        except msgspec.DecodeError as error:
+            raise JournalError(f"{path}: batch {self.id} cannot be decoded: {error}") from error
+        if len(decoded) != self.entries:
+            raise JournalError(
+                f"{path}: batch {self.id} is corrupt: it holds {len(decoded)} entries, not {self.entries}"
+            )
+        return Batch(self.id, self.written_at, self.size_bytes, decoded)
+
+
 class OpenBatch:
     """Entries that wait for their commit, encoded as they come."""
 
@@ -70,8 +94,8 @@ class OpenBatch:
         return blob
 
 
-def decode_batch(path: Path, batch_id: int, written_at: float, entries: int, blob: bytes | bytearray) -> Batch:
-    """Check and decode what `OpenBatch.seal` made. Raises JournalError, naming `path` and the batch."""
+def check_batch(path: Path, batch_id: int, written_at: float, entries: int, blob: bytes | bytearray) -> SealedBatch:
+    """Check what `OpenBatch.seal` made. Raises JournalError, naming `path` and the batch."""
     if len(blob) < _ENTRIES_AT:
         raise JournalError(f"{path}: batch {batch_id} is corrupt: {len(blob)} bytes are too few for a header")
     magic, checksum = _HEADER.unpack_from(blob)
@@ -80,13 +104,12 @@ def decode_batch(path: Path, batch_id: int, written_at: float, entries: int, blo
     body = memoryview(blob)[_BODY_AT:]
     if _checksum(batch_id, body) != checksum:
         raise JournalError(f"{path}: batch {batch_id} is corrupt: its checksum does not match")
-    try:
-        decoded = _decode(body)
-    except msgspec.DecodeError as error:
-        raise JournalError(f"{path}: batch {batch_id} cannot be decoded: {error}") from error
-    if len(decoded) != entries:
-        raise JournalError(f"{path}: batch {batch_id} is corrupt: it holds {len(decoded)} entries, not {entries}")
-    return Batch(batch_id, written_at, len(blob), decoded)
+    return SealedBatch(batch_id, written_at, len(blob), entries, body)
+
+
+def decode_batch(path: Path, batch_id: int, written_at: float, entries: int, blob: bytes | bytearray) -> Batch:
+    """Check and decode what `OpenBatch.seal` made. Raises JournalError, naming `path` and the batch."""
+    return check_batch(path, batch_id, written_at, entries, blob).decode(path)
 
 
 def _checksum(batch_id: int, body: memoryview) -> int:

@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple, Protocol, TypeVar
 
-from gateway.io.journal_batch import Batch, JournalClosedError, JournalError, decode_batch
+from gateway.io.journal_batch import Batch, JournalClosedError, JournalError, SealedBatch, check_batch
 from gateway.io.journal_file import JournalFile, StoredBatch
 
 T = TypeVar("T")
@@ -111,7 +111,7 @@ class Feed:
 
 
 class Reader:
-    """One reader with its cursor. All methods belong to the reader's thread; `lag` and `wake` to any."""
+    """One reader with its cursor. `read` and `seek` belong to one thread at a time; all else to any."""
 
     def __init__(self, name: str, feed: Feed, *, after: int) -> None:
         self.name = name
@@ -128,6 +128,10 @@ class Reader:
         self.seek(after)
 
     def read(self, timeout_s: float, bytes_max: int = READ_BYTES_MAX) -> list[Batch]:
+        """As `read_sealed`, decoded."""
+        return [batch.decode(self._feed.path) for batch in self.read_sealed(timeout_s, bytes_max)]
+
+    def read_sealed(self, timeout_s: float, bytes_max: int = READ_BYTES_MAX) -> list[SealedBatch]:
         """The next batches, waiting up to `timeout_s` for the first; empty if none came or `wake` was called.
 
         Raises JournalError if a batch is corrupt or missing: reading on would lose data in silence.
@@ -143,11 +147,11 @@ class Reader:
             stored = feed.recent_after(self.position, bytes_max)
         if not stored:
             stored = self._read_from_disk(bytes_max)
-        batches = [decode_batch(feed.path, *batch) for batch in stored]
+        batches = [check_batch(feed.path, *batch) for batch in stored]
         with feed.changed:
             self.position = stored[-1].id
             feed.forget_read()
-        self._given.extend(_Given(batch.id, batch.written_at, batch.entries, batch.size_bytes) for batch in stored)
+            self._given.extend(_Given(batch.id, batch.written_at, batch.entries, batch.size_bytes) for batch in stored)
         return batches
 
     def commit(self, batch_id: int) -> None:

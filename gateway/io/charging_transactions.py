@@ -119,6 +119,15 @@ class ChargingTransaction:
         self._start_register(f"{_SAID_LATER} {time}", register_wh)
         self._register(time, register_wh)
 
+    def add_registers(
+        self, evse: int | None, connector: int | None, first: tuple[str, float], last: tuple[str, float]
+    ) -> None:
+        """Take in the first and the last of many register values, each with the meter's time, as text."""
+        self._place(evse, connector)
+        for time, register_wh in (first, last):
+            self._start_register(f"{_SAID_LATER} {time}", register_wh)
+            self._register(time, register_wh)
+
     def add_raw_start(self, time: str) -> None:
         """Take in that it started, in a message that could not be read; `time` is that of receipt, as text."""
         self._start(time)

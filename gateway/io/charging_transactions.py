@@ -5,6 +5,7 @@ at all. Every value therefore carries a rank, text that sorts as time does, and 
 whenever it comes. Rows can be merged with each other by the same rules.
 """
 
+from datetime import UTC, datetime
 from typing import TypeAlias
 
 from gateway.core.records import Readings, TransactionEvent
@@ -45,6 +46,13 @@ COLUMNS = (
     "offline",
 )
 """The table's columns, in the order of `ChargingTransaction.values`."""
+
+
+def iso(time: datetime) -> str:
+    """`time` as ranks and rows have it: UTC, milliseconds, fixed width."""
+    if time.tzinfo is not UTC:
+        time = time.astimezone(UTC)
+    return time.isoformat(timespec="milliseconds")[:23] + "Z"
 
 
 class ChargingTransaction:

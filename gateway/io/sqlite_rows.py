@@ -23,14 +23,9 @@ from gateway.core.records import (
     StationBooted,
     TransactionEvent,
 )
-from gateway.io.charging_transactions import COLUMNS, ChargingTransaction, Key
+from gateway.io.charging_transactions import COLUMNS, ChargingTransaction, Key, iso
 from gateway.io.journal_batch import Batch
-
-KINDS = (
-    *("reading", "station_booted", "connector_status", "transaction_event", "event", "raw_message"),
-    *("fact", "device_variable"),
-)
-"""What is counted as stored. A reading is one sample. A fact that ends counts too, and a variable said again."""
+from gateway.io.stores import KINDS
 
 _ROWS_PER_STATEMENT = (256, 64, 16, 4, 1)
 """Few different sizes, so that every statement is prepared once."""
@@ -217,13 +212,6 @@ def insert_rows(
             connection.execute(sql, values)
         except OverflowError:
             connection.execute(sql, [_within_integers(value) for value in values])
-
-
-def iso(time: datetime) -> str:
-    """`time` as the store writes it: UTC, milliseconds, fixed width."""
-    if time.tzinfo is not UTC:
-        time = time.astimezone(UTC)
-    return time.isoformat(timespec="milliseconds")[:23] + "Z"
 
 
 def iso_of_seconds(seconds: float) -> str:

@@ -19,8 +19,9 @@ from gateway.io.data_directory import create_private
 from gateway.io.journal_batch import Batch, JournalClosedError, JournalError
 from gateway.io.journal_file import READ_BATCHES_MAX
 from gateway.io.journal_reader import READ_BYTES_MAX, Reader
-from gateway.io.sqlite_rows import KINDS, Rows, iso_of_seconds, load_transactions, write_transactions
+from gateway.io.sqlite_rows import Rows, iso_of_seconds, load_transactions, write_transactions
 from gateway.io.sqlite_schema import APPLICATION_ID, RETENTION, SCHEMA_VERSION, STEPS
+from gateway.io.stores import KINDS
 from gateway.io.thread_cpu import ThreadCpu
 
 READ_TIMEOUT_S = 1.0
@@ -88,6 +89,8 @@ class SqliteStore:
         self.path = path
         self.stored = dict.fromkeys(KINDS, 0)
         """Rows in the file's whole life, by kind: received = stored + what waits in the journal."""
+        self.set_aside_entries = self.set_aside_readings = 0
+        self.transactions = 0
         self.errors = dict.fromkeys(ERROR_KINDS, 0)
         self.last_error: str | None = None
         """What keeps the store from working now; None if it works."""
@@ -121,6 +124,11 @@ class SqliteStore:
         if self._thread.is_alive():
             self._reader.wake()
             self._thread.join(drain_s + BUSY_TIMEOUT_S + READ_TIMEOUT_S)
+
+    @property
+    def connected(self) -> bool:
+        """Whether the file is open."""
+        return self._connection is not None
 
     @property
     def cpu_seconds(self) -> float:
@@ -184,6 +192,7 @@ class SqliteStore:
             connection.execute("UPDATE journal SET batch = ? WHERE number = ?", cursor)
         for kind, total in rows.stored.items():
             self.stored[kind] += total
+        self.transactions += 1
         self._reader.commit(rows.last_batch)
 
     def _merge(

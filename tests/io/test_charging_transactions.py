@@ -4,8 +4,7 @@ from datetime import timedelta
 import pytest
 
 from gateway.core.records import Readings, TransactionEvent
-from gateway.io.charging_transactions import COLUMNS, ChargingTransaction
-from gateway.io.sqlite_rows import iso
+from gateway.io.charging_transactions import COLUMNS, ChargingTransaction, iso
 from tests.io.journal_support import BEGIN
 
 

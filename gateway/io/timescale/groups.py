@@ -24,9 +24,9 @@ from gateway.core.records import (
     TransactionEvent,
 )
 from gateway.hot import ReadingRows
-from gateway.io.charging_transactions import ChargingTransaction, Key
+from gateway.io.charging_transactions import ChargingTransaction, Key, iso
 from gateway.io.journal_batch import SealedBatch
-from gateway.io.sqlite_rows import KINDS, iso
+from gateway.io.stores import KINDS
 from gateway.io.timescale import merges
 from gateway.io.timescale.failures import UnstorableError
 from gateway.io.timescale.merges import Merge, StationRegister, merge

@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 
 from gateway.hot import stations_in
 from gateway.io.journal_batch import SealedBatch
-from gateway.io.sqlite_rows import KINDS
+from gateway.io.stores import KINDS
 from gateway.io.timescale import housekeeping
 from gateway.io.timescale.directory import Connection, Directory
 from gateway.io.timescale.dsn import Dsn

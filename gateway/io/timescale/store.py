@@ -19,7 +19,7 @@ from typing import Final, NamedTuple, ParamSpec, TypeVar
 
 from gateway.io.journal_batch import JournalClosedError, SealedBatch
 from gateway.io.journal_reader import READ_BYTES_MAX, Reader
-from gateway.io.sqlite_rows import KINDS
+from gateway.io.stores import KINDS
 from gateway.io.thread_cpu import ThreadCpu
 from gateway.io.timescale.dsn import Dsn
 from gateway.io.timescale.failures import DATA, ERROR_KINDS, StoreError, UnstorableError, kind_of, shown

@@ -216,13 +216,13 @@ METRICS: Final[Sequence[Metric | HistogramMetric]] = (
     Metric(
         "readings_accepted_total",
         "counter",
-        "Sampled values accepted since the journal was born; equals stored plus waiting.",
+        "Sampled values accepted since the journal was born; equals stored plus set aside plus waiting.",
         _one(lambda g: g.registry.readings_total),
     ),
     Metric(
         "readings_stored_total",
         "counter",
-        "Sampled values that the store has ever taken, deleted ones included.",
+        "Sampled values of this journal that the store has ever taken, deleted ones included.",
         _one(lambda g: g.store.stored["reading"]),
     ),
     Metric(
@@ -301,6 +301,31 @@ METRICS: Final[Sequence[Metric | HistogramMetric]] = (
     ),
     Metric(
         "store_cpu_seconds_total", "counter", "CPU time of the store's thread.", _one(lambda g: g.store.cpu_seconds)
+    ),
+    Metric("store_connected", "gauge", "1 while the store is open.", _one(lambda g: g.store.connected)),
+    Metric(
+        "store_transactions_total",
+        "counter",
+        "Transactions that the store has committed.",
+        _one(lambda g: g.store.transactions),
+    ),
+    Metric(
+        "store_missing_batches_total",
+        "counter",
+        "Batches that the store lacks and the journal no longer keeps: data that only an older copy has.",
+        _one(lambda g: g.store.missing_batches),
+    ),
+    Metric(
+        "store_set_aside_entries_total",
+        "counter",
+        "Entries that the store refused for what they hold, ever; they are in files.",
+        _one(lambda g: g.store.set_aside_entries),
+    ),
+    Metric(
+        "readings_set_aside_total",
+        "counter",
+        "Sampled values in these entries; accepted equals stored plus set aside plus waiting.",
+        _one(lambda g: g.store.set_aside_readings),
     ),
     Metric(
         "store_errors_total",

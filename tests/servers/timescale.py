@@ -54,6 +54,8 @@ CONFIGURATION = {
     "autovacuum_naptime": "20s",
 }
 
+INITDB = ["-U", "postgres", "-E", "UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
+
 _names = itertools.count(1)
 
 
@@ -75,12 +77,10 @@ class TimescaleServer:
         self.settings = {**CONFIGURATION, "port": str(self.port), **(settings or {})}
         self._postmaster: subprocess.Popen[bytes] | None = None
         if replica_of is None:
-            self._run("initdb", "-U", "postgres", "-E", "UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8",
-                      "--locale=C", "--auth=trust", "--no-instructions", "--no-sync", "-D", str(self.directory))  # fmt: skip
+            self._run("initdb", *INITDB, "--auth=trust", "--no-sync", "-D", str(self.directory))
         else:
-            primary = f"host=127.0.0.1 port={replica_of.port} user=postgres"
-            self._run("pg_basebackup", "-d", primary, "-D", str(self.directory), "-R", "-X", "stream", "-c", "fast",
-                      "--no-sync")  # fmt: skip
+            copied = ["-d", replica_of.dsn(), "-D", str(self.directory)]
+            self._run("pg_basebackup", "--write-recovery-conf", "--checkpoint=fast", "--no-sync", *copied)
         self.configure()
 
     @property

@@ -7,12 +7,16 @@ word of a key: `_s` seconds, `_days` days, `bytes` bytes.
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias
 
 from msgspec import Meta, Struct
 
 Text: TypeAlias = Annotated[str, Meta(min_length=1, max_length=255)]
+LongText: TypeAlias = Annotated[str, Meta(min_length=1, max_length=4096)]
 Port: TypeAlias = Annotated[int, Meta(ge=0, le=65535)]
+
+SECRET: Final = "secret"  # noqa: S105 - a mark
+"""Marks in a key's Meta that its value may hold a password: it is neither printed nor repeated in errors."""
 
 
 class DataSection(Struct, frozen=True, kw_only=True):
@@ -122,6 +126,9 @@ class StationGroup(Struct, frozen=True, kw_only=True):
         Text,
         Meta(description="Pattern of identities: `*` is any characters, `?` one, `[ab]` one of these."),
     ]
+    site: Annotated[
+        Text | None, Meta(description="Site at which these stations stand, by which the store sums power up.")
+    ] = None
     strict: Annotated[
         bool | None, Meta(description="Takes the place of `stations.strict` in this group, if it is set.")
     ] = None
@@ -212,25 +219,87 @@ class JournalSection(Struct, frozen=True, kw_only=True):
         Meta(
             ge=16 * 1024 * 1024,
             le=2**46,
-            description="Largest journal. When it is full stations are no longer answered; nothing is thrown away.",
+            description="Largest journal. When it is full stations are no longer answered (see `when_full`); nothing "
+            "is thrown away.",
         ),
     ] = 4 * 1024**3
     retention_s: Annotated[
         int,
         Meta(ge=0, le=366 * 86_400, description="Time to keep what every reader has, to fill a restored store again."),
     ] = 86_400
+    when_full: Annotated[
+        Literal["withhold", "disconnect"],
+        Meta(
+            description="What a full journal means for stations: their answers are withheld, and they stay connected; "
+            "or they are disconnected at the pace of `drain.closes_per_s` and refused with 503, so that a load "
+            "balancer sends them to another gateway. They keep their messages either way."
+        ),
+    ] = "withhold"
 
 
 class StoreSection(Struct, frozen=True, kw_only=True):
-    """The store in which readings, transactions and events are queried."""
+    """The store in which readings, transactions and events are queried.
 
-    kind: Annotated[Literal["sqlite"], Meta(description="Which store.")] = "sqlite"
+    It is an SQLite file, or with `dsn` or `dsn_file` PostgreSQL, best with the extension TimescaleDB.
+    """
+
     path: Annotated[
         Path | None, Meta(description="File of the SQLite store; by default `store.sqlite` in `data.directory`.")
     ] = None
+    dsn: Annotated[
+        LongText | None,
+        Meta(
+            description="Database of the TimescaleDB store: `postgresql://USER:PASSWORD@HOST:PORT/DATABASE?sslmode="
+            "verify-full`. Several hosts, with commas between them, are tried in turn until one takes writes.",
+            extra={SECRET: True},
+        ),
+    ] = None
+    dsn_file: Annotated[
+        Path | None,
+        Meta(description="File that holds the DSN instead; it is read again at each connect, as passwords change."),
+    ] = None
     retention_days: Annotated[
-        int, Meta(ge=0, le=36_500, description="Days after which rows are deleted; 0 keeps them for ever.")
+        int,
+        Meta(
+            ge=0,
+            le=36_500,
+            description="Days after which readings, statuses, events, raw messages and ended transactions are deleted; "
+            "0 keeps them for ever.",
+        ),
     ] = 0
+    rollup_retention_days: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=36_500,
+            description="Days after which rollups of energy and power are deleted; 0 keeps them for ever. TimescaleDB "
+            "and PostgreSQL only, as all below.",
+        ),
+    ] = 0
+    compress_after_days: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=36_500,
+            description="Days after which readings are compressed, where the edition of TimescaleDB can; 0 never.",
+        ),
+    ] = 7
+    chunk_hours: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=8760,
+            description="Hours that one chunk spans: queries look at whole chunks, and whole chunks are deleted. The "
+            "indexes of the newest should fit into the database's memory.",
+        ),
+    ] = 24
+    rows_max: Annotated[
+        int, Meta(ge=1000, le=1_000_000, description="Most rows of readings in one transaction of the store.")
+    ] = 50_000
+    timeout_s: Annotated[
+        float,
+        Meta(ge=1, le=3600, description="Time after which a database that does not answer is connected to anew."),
+    ] = 60.0
 
 
 class AdminSection(Struct, frozen=True, kw_only=True):

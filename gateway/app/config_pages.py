@@ -11,14 +11,18 @@ from msgspec import Struct, inspect
 
 from gateway.app.config import Config
 from gateway.app.config_sources import ENVIRONMENT_PREFIX, Configuration, Key
-from gateway.app.config_types import array_member, description, expected
+from gateway.app.config_types import array_member, description, expected, is_secret
+from gateway.io.timescale.dsn import parse_dsn
 
-_UNITS = ("s", "days", "bytes")
+_UNITS = ("s", "hours", "days", "bytes")
 """The words of keys that name a unit; `closes_per_s` is a rate per that unit."""
 
 
 def effective_page(configuration: Configuration) -> str:
-    """Return the effective configuration as TOML that loads to the same; a comment names where a key was set."""
+    """Return the effective configuration as TOML; a comment names where a key was set.
+
+    It loads to the same, but for passwords, which are not shown.
+    """
     lines = []
     for section in msgspec.structs.fields(Config):
         lines += ["", f"[{section.name}]"]
@@ -36,6 +40,8 @@ def _section_lines(key: Key, section: Struct, sources: Mapping[Key, str]) -> Ite
                 tables += ["", f"[[{'.'.join((*key, name))}]]{_comment(source)}", *_section_lines(key, member, {})]
         elif value is None or value == ():
             yield f"# {name} is not set"
+        elif is_secret(section.__annotations__[name]):
+            yield f"{name} = {_toml(parse_dsn(value).redacted)}{_comment(source)}"
         else:
             yield f"{name} = {_toml(value)}{_comment(source)}"
     yield from tables

@@ -7,6 +7,7 @@ from msgspec import Struct
 from gateway.app.config import Config
 from gateway.core.quirks import BY_NAME
 from gateway.io.loopback import is_loopback
+from gateway.io.timescale.dsn import DsnError, parse_dsn
 
 
 class BrokenRule(Struct, frozen=True):
@@ -153,6 +154,22 @@ def _unbooted_asked_first(config: Config, explicit: Container[tuple[str, ...]]) 
         )
 
 
+def _one_store(config: Config, explicit: Container[tuple[str, ...]]) -> Iterator[BrokenRule]:
+    store = config.store
+    if store.dsn is not None and store.dsn_file is not None:
+        yield BrokenRule(("store", "dsn_file"), "says where the database is, as store.dsn does; remove one of them")
+    database = next((key for key in ("dsn", "dsn_file") if getattr(store, key) is not None), None)
+    if database is not None and store.path is not None:
+        yield BrokenRule(
+            ("store", "path"), f"is the file of the SQLite store, but store.{database} is set; remove one of them"
+        )
+    if store.dsn is not None:
+        try:
+            parse_dsn(store.dsn)
+        except DsnError as error:
+            yield BrokenRule(("store", "dsn"), str(error))
+
+
 def _ports_differ(config: Config, explicit: Container[tuple[str, ...]]) -> Iterator[BrokenRule]:
     ports = [("admin", config.admin.port)]
     if config.tls.certificate:
@@ -178,5 +195,6 @@ _RULES: tuple[Callable[[Config, Container[tuple[str, ...]]], Iterator[BrokenRule
     _admin_off_loopback,
     _call_timeouts,
     _unbooted_asked_first,
+    _one_store,
     _ports_differ,
 )

@@ -14,7 +14,7 @@ from msgspec import Struct, inspect
 
 from gateway.app.config import Config
 from gateway.app.config_rules import broken_rules
-from gateway.app.config_types import array_member, expected
+from gateway.app.config_types import array_member, expected, is_secret
 
 ENVIRONMENT_PREFIX = "OCPP_GATEWAY__"
 """`OCPP_GATEWAY__LISTENER__PORT` sets `listener.port`."""
@@ -185,7 +185,8 @@ class _Reader:
                 return msgspec.convert(value, declared, strict=self._strict, dec_hook=self._path_of)
             return msgspec.convert(value, declared)  # else "2020" would be seconds since 1970
         except msgspec.ValidationError:
-            self._refuse(path, f"is {_shown(value)}, must be {expected(inspect.type_info(declared))}")
+            said = "" if is_secret(declared) else f"is {_shown(value)}, "
+            self._refuse(path, f"{said}must be {expected(inspect.type_info(declared))}")
             return msgspec.UNSET
 
     def _path_of(self, declared: type, value: object) -> Path:

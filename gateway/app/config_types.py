@@ -4,6 +4,8 @@ from typing import Any
 
 from msgspec import Struct, inspect
 
+from gateway.app.config import SECRET
+
 
 def expected(kind: inspect.Type) -> str:
     """Return what a value of `kind` must be, such as "an integer from 0 to 65535"."""
@@ -48,6 +50,12 @@ def description(declared: Any) -> str:
     kind = inspect.type_info(declared)
     schema = kind.extra_json_schema if isinstance(kind, inspect.Metadata) else None
     return str((schema or {})["description"])
+
+
+def is_secret(declared: Any) -> bool:
+    """Whether a value of the declared type may hold a password."""
+    kind = inspect.type_info(declared)
+    return isinstance(kind, inspect.Metadata) and bool((kind.extra or {}).get(SECRET))
 
 
 def _range(kind: inspect.IntType | inspect.FloatType) -> str:

@@ -10,6 +10,7 @@ from msgspec import Struct
 from gateway.app.certificates import load_certificates
 from gateway.app.config import Config
 from gateway.app.config_sources import ConfigError
+from gateway.app.configured_store import check_database
 from gateway.app.side_files import read_bearer_token, read_credentials, read_station_list
 from gateway.app.token_file import read_tokens
 from gateway.core.authorisation import Token
@@ -48,6 +49,10 @@ def read_configured_files(config: Config) -> ConfiguredFiles:
     credentials = take("stations.credentials_file", read_credentials, config.stations.credentials_file)
     tokens = take("authorisation.token_file", read_tokens, config.authorisation.token_file)
     bearer_token = take("admin.token_file", read_bearer_token, config.admin.token_file)
+    try:
+        check_database(config)
+    except ConfigError as error:
+        problems.extend(error.problems)
     tls = empty_context() if config.tls.certificate else None
     tls_keys: tuple[str, ...] = ()
     try:

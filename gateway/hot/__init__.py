@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from gateway.hot.deflate import Deflater
 from gateway.hot.envelope import DEPTH_MAX, MESSAGE_ID_CHARACTERS_MAX, Envelope, EnvelopeError, EnvelopeFault
 from gateway.hot.frames import BINARY, CLOSE, COMPRESSED, CONTINUATION, FAILED, FRAGMENTS_MAX, PING, PONG, TEXT
+from gateway.hot.reading_rows import NO_ROLE, POWER, REGISTER, Codes, Merged, OtherRecord, PowerSum, RegisterSpan, Seen
 from gateway.hot.readings import DECIMALS, Learned, MeterValues
 
 PURE = os.environ.get("GATEWAY_PURE") == "1"
@@ -19,6 +20,7 @@ if TYPE_CHECKING or PURE:
     from gateway.hot.digest import digest64
     from gateway.hot.envelope import split_envelope
     from gateway.hot.frames import FrameReader, server_frame
+    from gateway.hot.reading_rows import ReadingRows, stations_in
     from gateway.hot.readings import MeterValuesReader
 else:
     try:
@@ -26,6 +28,7 @@ else:
         from gateway._speedups.digest import digest64
         from gateway._speedups.envelope import split_envelope
         from gateway._speedups.frames import FrameReader, server_frame
+        from gateway._speedups.reading_rows import ReadingRows, stations_in
         from gateway._speedups.readings import MeterValuesReader
     except ModuleNotFoundError as error:
         raise ImportError(f"ocpp-gateway: {error.name} is not compiled. Run: make setup") from None
@@ -40,10 +43,14 @@ __all__ = [
     "FAILED",
     "FRAGMENTS_MAX",
     "MESSAGE_ID_CHARACTERS_MAX",
+    "NO_ROLE",
     "PING",
     "PONG",
+    "POWER",
     "PURE",
+    "REGISTER",
     "TEXT",
+    "Codes",
     "Counters",
     "Deflater",
     "Envelope",
@@ -52,9 +59,16 @@ __all__ = [
     "FrameReader",
     "Histogram",
     "Learned",
+    "Merged",
     "MeterValues",
     "MeterValuesReader",
+    "OtherRecord",
+    "PowerSum",
+    "ReadingRows",
+    "RegisterSpan",
+    "Seen",
     "digest64",
     "server_frame",
     "split_envelope",
+    "stations_in",
 ]

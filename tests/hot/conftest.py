@@ -23,3 +23,8 @@ def envelope(request: pytest.FixtureRequest) -> ModuleType:
 @pytest.fixture(params=PACKAGES)
 def counters(request: pytest.FixtureRequest) -> ModuleType:
     return importlib.import_module(f"{PACKAGES[request.param]}.counters")
+
+
+@pytest.fixture(params=PACKAGES)
+def reading_rows(request: pytest.FixtureRequest) -> ModuleType:
+    return importlib.import_module(f"{PACKAGES[request.param]}.reading_rows")

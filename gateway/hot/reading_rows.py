@@ -1,0 +1,491 @@
+"""Readings of the journal as rows of a binary COPY into `ocpp.sampled_value`: the plain twin of its leaf.
+
+The body of a batch (`io.journal_batch`) is read as it lies on disk: readings become rows and are added up for what the
+store merges, without an object for each; any other record is handed out as bytes. Format of the stream: PostgreSQL,
+COPY, Binary Format. Format of the body: msgpack arrays of `core.records`, whose fields are only ever appended; so an
+array may lack the last fields, which then have their defaults, and surplus ones are skipped.
+"""
+
+import struct
+from collections.abc import Callable
+from math import inf, isfinite
+from typing import Final, NamedTuple, TypeAlias
+
+NO_ROLE: Final = 0
+REGISTER: Final = 1
+POWER: Final = 2
+"""What a channel is added up as: not at all, as a transaction's energy register in Wh, as an EVSE's power in W."""
+
+STATIONS_MAX: Final = 1_000_000
+CHANNELS_MAX: Final = 65_536
+"""Stations and channels remembered from one call of `take` to the next; beyond, all are learned anew. A station takes
+about 250 bytes; channels are some hundreds, but 2.x units are free text."""
+
+INT4_MIN: Final = -(1 << 31)
+INT4_MAX: Final = (1 << 31) - 1
+"""Of PostgreSQL's integer. What stations name as their EVSE or connector may be any."""
+
+BODY_BYTES_MAX: Final = 1 << 29
+"""Largest body. A text of it fits PostgreSQL's 31-bit length even if each byte becomes the three of U+FFFD."""
+
+COPY_HEADER: Final = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+COPY_TRAILER: Final = b"\xff\xff"
+COLUMNS: Final = b"\x00\x0e"
+"""How each row begins: it has 14 columns."""
+
+NO_ENTRIES: Final = "these bytes are no array of entries"
+"""What every ValueError says: whoever made such bytes, it was not the journal."""
+
+EPOCH_US: Final = 946_684_800_000_000
+"""PostgreSQL counts from 2000-01-01 UTC; this is its time since 1970."""
+
+HOUR_US: Final = 3_600_000_000
+QUARTER_US: Final = 900_000_000
+
+SECONDS_MIN: Final = -62_135_596_800
+SECONDS_END: Final = 253_402_300_800
+"""Python's years, 1 to 9999: the journal holds no other times, and PostgreSQL takes all of these."""
+
+OtherRecord: TypeAlias = tuple[int, str, int, bool, bytes]
+"""Position of the entry in its batch, station, `received_at` in microseconds since 1970, `own`, msgpack of the record.
+"""
+
+Codes: TypeAlias = tuple[int, int, int, int, int, int]
+"""Ids of a channel's measurand, phase, context, location and unit, and its role."""
+
+Seen: TypeAlias = tuple[int, int, int]
+"""Station id, and when it was first and last heard of, in microseconds since 1970."""
+
+RegisterSpan: TypeAlias = tuple[int, bytes, int, int | None, int | None, int, float, int, float, float, float]
+"""Station id, transaction, hour since 1970, EVSE, connector, (time in us, Wh) of the earliest and of the latest value,
+lowest and highest value in Wh. Of equal times the lower value is the earlier."""
+
+PowerSum: TypeAlias = tuple[int, int, int, int, float, int]
+"""Station id, EVSE, quarter of an hour since 1970, phase, sum in W, number of values."""
+
+
+class Merged(NamedTuple):
+    """What the store merges with what it knows. Nothing is in a list twice: keys are all but the values added up."""
+
+    seen: list[Seen]
+    """Of entries that are not `own`; one for each station."""
+    registers: list[RegisterSpan]
+    """One for each station, transaction and hour. EVSE and connector are the highest that was named."""
+    powers: list[PowerSum]
+    """One for each station, EVSE, quarter of an hour and phase."""
+
+
+class ReadingRows:
+    """Rows and sums of the batches taken in. After any exception of `take` the object must be thrown away.
+
+    `station_id_of` gives the id of a station (its identity as UTF-8), another for each; `codes_of` gives the codes of a
+    channel (its msgpack, as in the journal). Both are asked once and their answers remembered; what they raise goes
+    through. An id has four bytes and a code two, else OverflowError is raised.
+    """
+
+    __slots__ = (
+        *("_channels", "_codes_of", "_powers", "_registers", "_rows", "_station_id_of", "_stations", "_touched"),
+        *("rows", "size_bytes"),
+    )
+
+    def __init__(self, station_id_of: Callable[[bytes], int], codes_of: Callable[[bytes], Codes]) -> None:
+        self._station_id_of = station_id_of
+        self._codes_of = codes_of
+        self.forget()
+
+    def forget(self) -> None:
+        """Forget all that was learned and taken in."""
+        self._stations: dict[bytes, _Station] = {}
+        self._channels: dict[bytes, _Channel] = {}
+        self._begin_rows()
+        self._begin_merged()
+
+    def take(
+        self, body: bytes | bytearray | memoryview, *, copied: bool = True, first: int = 0, stop: int = -1
+    ) -> list[OtherRecord]:
+        """Take in the entries from `first` up to, not including, `stop` (negative: all); return what is no Readings.
+
+        With `copied` False nothing is added to the rows, only to what is merged. Raises ValueError where `body` is no
+        array of entries; what lies behind `stop` is not looked at.
+        """
+        if len(self._stations) >= STATIONS_MAX:
+            self._stations = {station.identity: station for station in self._touched}
+        if len(self._channels) >= CHANNELS_MAX:
+            self._channels.clear()
+        cursor = _Cursor(body)
+        entries = cursor.array(0)
+        last = entries if stop < 0 else min(stop, entries)
+        others: list[OtherRecord] = []
+        for position in range(last):
+            if position < first:
+                cursor.skip(1)
+            else:
+                self._take_entry(cursor, position, copied, others)
+        if last == entries:
+            cursor.end()
+        return others
+
+    def take_copy(self) -> bytes:
+        """Return the stream of all rows since the last call, for `COPY ... FROM STDIN (FORMAT binary)`."""
+        stream = b"".join((COPY_HEADER, *self._rows, COPY_TRAILER))
+        self._begin_rows()
+        return stream
+
+    def take_merged(self) -> Merged:
+        """Return what has been added up since the last call."""
+        merged = Merged(
+            [(station.id, station.first_us, station.last_us) for station in self._touched],
+            [(*key, *register.values) for key, register in self._registers.items()],
+            [(*key, sum_w, count) for key, (sum_w, count) in self._powers.items()],
+        )
+        for station in self._touched:
+            station.touched = False
+        self._begin_merged()
+        return merged
+
+    def _begin_rows(self) -> None:
+        self._rows: list[bytes] = []
+        self.rows = 0
+        self.size_bytes = 0
+
+    def _begin_merged(self) -> None:
+        self._touched: list[_Station] = []
+        self._registers: dict[tuple[int, bytes, int], _Register] = {}
+        self._powers: dict[tuple[int, int, int, int], tuple[float, int]] = {}
+
+    def _take_entry(self, cursor: "_Cursor", position: int, copied: bool, others: list[OtherRecord]) -> None:
+        fields = cursor.array(5)
+        station = self._station(cursor.text())
+        received_us = cursor.time()
+        cursor.skip(2)  # digest and answer
+        records = []
+        for _ in range(cursor.array(0)):
+            start = cursor.position
+            record_fields = cursor.array(1)
+            if cursor.text() == b"readings":
+                self._take_readings(cursor, record_fields, station, received_us, copied)
+            else:
+                cursor.skip(record_fields - 1)
+                records.append(cursor.body[start : cursor.position])
+        own = cursor.boolean() if fields > 5 else False
+        cursor.skip(fields - 6)
+        if not own:
+            self._hear(station, received_us)
+        others += [(position, station.name, received_us, own, record) for record in records]
+
+    def _take_readings(
+        self, cursor: "_Cursor", fields: int, station: "_Station", received_us: int, copied: bool
+    ) -> None:
+        if fields < 5:
+            raise ValueError(NO_ENTRIES)
+        evse = cursor.integer_or_none()
+        connector = cursor.integer_or_none()
+        transaction = cursor.clean_text_or_none()
+        where = _int4(station.id) + _int4(evse) + _int4(connector)
+        for _ in range(cursor.array(0)):
+            value_fields = cursor.array(2)
+            time_us = cursor.time()
+            samples = [self._sample(cursor) for _ in range(cursor.array(0))]
+            station_us = cursor.time_or_none() if value_fields > 2 else None
+            cursor.skip(value_fields - 3)
+            if transaction is not None:
+                self._add_register((station.id, transaction, time_us // HOUR_US), evse, connector, time_us, samples)
+            if evse is not None and evse > 0:
+                self._add_power(station.id, evse, time_us // QUARTER_US, samples)
+            if copied:
+                times = _timestamp(time_us) + _timestamp(received_us) + _timestamp(station_us)
+                for channel, value, signed in samples:
+                    row = times + _float8(value) + where + channel.columns + _column(transaction) + _column(signed)
+                    self._rows.append(COLUMNS + row)
+                    self.size_bytes += len(COLUMNS) + len(row)
+                self.rows += len(samples)
+        cursor.skip(fields - 5)
+
+    def _sample(self, cursor: "_Cursor") -> "_Sample":
+        fields = cursor.array(2)
+        start = cursor.position
+        cursor.skip(cursor.array(0))
+        channel = self._channel(cursor.body[start : cursor.position])
+        value = cursor.number_or_none()
+        signed = cursor.clean_text_or_none() if fields > 2 else None
+        cursor.skip(fields - 3)
+        return channel, value, signed
+
+    def _add_register(
+        self,
+        key: tuple[int, bytes, int],
+        evse: int | None,
+        connector: int | None,
+        time_us: int,
+        samples: list["_Sample"],
+    ) -> None:
+        """Of several values the highest counts, as in `core.metering.register_wh`."""
+        values = [
+            value for channel, value, _ in samples if channel.role == REGISTER and value is not None and isfinite(value)
+        ]
+        if values:
+            self._registers.setdefault(key, _Register()).add(evse, connector, time_us, max(values))
+
+    def _add_power(self, station_id: int, evse: int, quarter: int, samples: list["_Sample"]) -> None:
+        for channel, value, _ in samples:
+            if channel.role == POWER and value is not None and isfinite(value):
+                key = (station_id, evse, quarter, channel.phase)
+                sum_w, count = self._powers.get(key, (0.0, 0))
+                self._powers[key] = (sum_w + value, count + 1)
+
+    def _hear(self, station: "_Station", received_us: int) -> None:
+        if not station.touched:
+            station.touched = True
+            station.first_us = station.last_us = received_us
+            self._touched.append(station)
+        station.first_us = min(station.first_us, received_us)
+        station.last_us = max(station.last_us, received_us)
+
+    def _station(self, identity: bytes) -> "_Station":
+        station = self._stations.get(identity)
+        if station is None:
+            name = identity.decode()
+            station = self._stations[identity] = _Station(identity, name, self._station_id_of(identity))
+        return station
+
+    def _channel(self, encoded: bytes) -> "_Channel":
+        channel = self._channels.get(encoded)
+        if channel is None:
+            channel = self._channels[encoded] = _Channel(*self._codes_of(encoded))
+        return channel
+
+
+def stations_in(body: bytes | bytearray | memoryview) -> set[bytes]:
+    """Return the identities of the stations in `body`, as UTF-8. Raises ValueError where it is no array of entries."""
+    cursor = _Cursor(body)
+    identities = set()
+    for _ in range(cursor.array(0)):
+        fields = cursor.array(5)
+        identities.add(cursor.text())
+        cursor.skip(fields - 1)
+    cursor.end()
+    return identities
+
+
+class _Station:
+    __slots__ = ("first_us", "id", "identity", "last_us", "name", "touched")
+
+    def __init__(self, identity: bytes, name: str, station_id: int) -> None:
+        self.identity = identity
+        self.name = name
+        self.id = station_id
+        self.touched = False
+        """Whether it has been heard of since the last `take_merged`; when, is said by the two below."""
+        self.first_us = 0
+        self.last_us = 0
+        station_id.to_bytes(4, "big", signed=True)
+
+
+class _Channel:
+    __slots__ = ("columns", "phase", "role")
+
+    def __init__(self, measurand: int, phase: int, context: int, location: int, unit: int, role: int) -> None:
+        codes = (measurand, phase, context, location, unit)
+        self.columns = b"".join([_column(code.to_bytes(2, "big", signed=True)) for code in codes])
+        self.phase = phase
+        self.role = role
+
+
+_Sample: TypeAlias = tuple[_Channel, float | None, bytes | None]
+
+
+class _Register:
+    """What one transaction's register said in one hour."""
+
+    __slots__ = ("connector", "evse", "first", "last", "max_wh", "min_wh")
+
+    def __init__(self) -> None:
+        self.evse: int | None = None
+        self.connector: int | None = None
+        self.first = (inf, inf)
+        self.last = (-inf, -inf)
+        self.min_wh = inf
+        self.max_wh = -inf
+
+    def add(self, evse: int | None, connector: int | None, time_us: int, register_wh: float) -> None:
+        self.evse = _highest(self.evse, evse)
+        self.connector = _highest(self.connector, connector)
+        self.first = min(self.first, (time_us, register_wh))
+        self.last = max(self.last, (time_us, register_wh))
+        self.min_wh = min(self.min_wh, register_wh)
+        self.max_wh = max(self.max_wh, register_wh)
+
+    @property
+    def values(self) -> tuple[int | None, int | None, int, float, int, float, float, float]:
+        (first_us, first_wh), (last_us, last_wh) = self.first, self.last
+        return self.evse, self.connector, int(first_us), first_wh, int(last_us), last_wh, self.min_wh, self.max_wh
+
+
+class _Cursor:
+    """A place in msgpack, from which values are taken. Raises ValueError where there is none of the kind."""
+
+    __slots__ = ("body", "position")
+
+    def __init__(self, body: bytes | bytearray | memoryview) -> None:
+        if len(body) > BODY_BYTES_MAX:
+            raise ValueError(NO_ENTRIES)
+        self.body = bytes(body)
+        self.position = 0
+
+    def array(self, fields_min: int) -> int:
+        """Enter an array of at least `fields_min` fields and return how many it has."""
+        kind, size = self._head()
+        if kind != "array" or size < fields_min:
+            raise ValueError(NO_ENTRIES)
+        return size
+
+    def text(self) -> bytes:
+        kind, size = self._head()
+        if kind != "str":
+            raise ValueError(NO_ENTRIES)
+        return self._bytes(size)
+
+    def clean_text_or_none(self) -> bytes | None:
+        """Take a text, as PostgreSQL can hold it: it knows no U+0000."""
+        if self._took_nil():
+            return None
+        return self.text().decode().replace("\0", "\ufffd").encode()
+
+    def time(self) -> int:
+        """Take a timestamp, as microseconds since 1970."""
+        size = {b"\xd6\xff": 4, b"\xd7\xff": 8, b"\xc7\x0c": 12}.get(self._bytes(2))
+        if size is None or (size == 12 and self._bytes(1) != b"\xff"):
+            raise ValueError(NO_ENTRIES)
+        packed = self._bytes(size)
+        nanoseconds, seconds = 0, int.from_bytes(packed, "big")
+        if size == 8:
+            nanoseconds, seconds = seconds >> 34, seconds & ((1 << 34) - 1)
+        elif size == 12:
+            nanoseconds, seconds = struct.unpack(">Iq", packed)
+        if nanoseconds >= 1_000_000_000 or not SECONDS_MIN <= seconds < SECONDS_END:
+            raise ValueError(NO_ENTRIES)
+        return seconds * 1_000_000 + nanoseconds // 1000
+
+    def time_or_none(self) -> int | None:
+        return None if self._took_nil() else self.time()
+
+    def integer_or_none(self) -> int | None:
+        """Take an integer; one that has no place in four bytes becomes the nearest that has."""
+        kind, number = self._head()
+        if kind == "nil":
+            return None
+        if kind != "int":
+            raise ValueError(NO_ENTRIES)
+        return max(INT4_MIN, min(number, INT4_MAX))
+
+    def number_or_none(self) -> float | None:
+        kind, number = self._head()
+        if kind == "nil":
+            return None
+        if kind == "int":
+            return float(number)
+        if kind != "float":
+            raise ValueError(NO_ENTRIES)
+        value: float = struct.unpack(">d" if number == 8 else ">f", self._bytes(number))[0]
+        return value
+
+    def boolean(self) -> bool:
+        kind, value = self._head()
+        if kind != "bool":
+            raise ValueError(NO_ENTRIES)
+        return value == 1
+
+    def skip(self, values: int) -> None:
+        """Skip so many values, with all that is inside them. None if `values` is not positive."""
+        while values > 0:
+            values -= 1
+            kind, size = self._head()
+            if kind == "array":
+                values += size
+            elif kind == "map":
+                values += 2 * size
+            elif kind not in ("nil", "bool", "int"):
+                self._bytes(size)
+
+    def end(self) -> None:
+        """Raise ValueError unless this is the end."""
+        if self.position != len(self.body):
+            raise ValueError(NO_ENTRIES)
+
+    def _head(self) -> tuple[str, int]:
+        """Take the head of a value; return its kind, and its size in bytes or items, or itself where that is all."""
+        tag = self._bytes(1)[0]
+        if tag <= 0x7F:
+            return "int", tag
+        if tag >= 0xE0:
+            return "int", tag - 0x100
+        if tag <= 0x8F:
+            return "map", tag & 0x0F
+        if tag <= 0x9F:
+            return "array", tag & 0x0F
+        if tag <= 0xBF:
+            return "str", tag & 0x1F
+        if tag in _FIXED:
+            return _FIXED[tag]
+        if tag not in _SIZED:
+            raise ValueError(NO_ENTRIES)
+        kind, width, signed = _SIZED[tag]
+        size = int.from_bytes(self._bytes(width), "big", signed=signed)
+        return kind, size + 1 if kind == "ext" else size
+
+    def _bytes(self, size: int) -> bytes:
+        taken = self.body[self.position : self.position + size]
+        if len(taken) != size:
+            raise ValueError(NO_ENTRIES)
+        self.position += size
+        return taken
+
+    def _took_nil(self) -> bool:
+        taken = self.body[self.position : self.position + 1] == b"\xc0"
+        self.position += taken
+        return taken
+
+
+_FIXED: Final = {
+    0xC0: ("nil", 0),
+    0xC2: ("bool", 0),
+    0xC3: ("bool", 1),
+    0xCA: ("float", 4),
+    0xCB: ("float", 8),
+    **{0xD4 + power: ("ext", 1 + (1 << power)) for power in range(5)},
+}
+"""Heads of one byte: kind, and size or value. The type of an ext counts as one of its bytes."""
+
+_SIZED: Final = {
+    **{0xC4 + power: ("bin", 1 << power, False) for power in range(3)},
+    **{0xC7 + power: ("ext", 1 << power, False) for power in range(3)},
+    **{0xCC + power: ("int", 1 << power, False) for power in range(4)},
+    **{0xD0 + power: ("int", 1 << power, True) for power in range(4)},
+    **{0xD9 + power: ("str", 1 << power, False) for power in range(3)},
+    **{0xDC + power: ("array", 2 << power, False) for power in range(2)},
+    **{0xDE + power: ("map", 2 << power, False) for power in range(2)},
+}
+"""Heads that a number follows: kind, and how many bytes the number has and whether it is signed."""
+
+
+def _column(value: bytes | None) -> bytes:
+    return b"\xff\xff\xff\xff" if value is None else struct.pack(">i", len(value)) + value
+
+
+def _timestamp(time_us: int | None) -> bytes:
+    return _column(None if time_us is None else struct.pack(">q", time_us - EPOCH_US))
+
+
+def _float8(value: float | None) -> bytes:
+    return _column(None if value is None else struct.pack(">d", value))
+
+
+def _int4(value: int | None) -> bytes:
+    return _column(None if value is None else struct.pack(">i", value))
+
+
+def _highest(known: int | None, said: int | None) -> int | None:
+    """A message that says None or 0 does not know at which EVSE a transaction happens."""
+    if known is None or said is None:
+        return said if known is None else known
+    return max(known, said)

@@ -1,0 +1,1 @@
+INSERT INTO ocpp.installation (edition) VALUES ('apache');

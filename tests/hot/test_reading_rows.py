@@ -1,4 +1,4 @@
-"""What the leaf makes of a journal's entries. The stream is read by a parser of its own, made from PostgreSQL's page."""
+"""What the leaf makes of a journal's entries. The stream is read by a parser made from PostgreSQL's page."""
 
 import struct
 from collections.abc import Callable, Iterator
@@ -184,9 +184,14 @@ def test_times_before_1970_fall_into_the_quarter_that_holds_them(rows: Any) -> N
     assert (merged.registers[0][2], merged.powers[0][2]) == (-1, -1)
 
 
-@pytest.mark.parametrize("time", [datetime.min, datetime.max, datetime(1970, 1, 1), datetime(2106, 2, 7, 6, 28, 16)])
+@pytest.mark.parametrize(
+    "time",
+    [
+        *[datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, 59, 999_999, UTC)],
+        *[datetime(1970, 1, 1, tzinfo=UTC), datetime(2106, 2, 7, 6, 28, 16, tzinfo=UTC)],
+    ],
+)
 def test_every_time_that_python_knows_is_a_row(rows: Any, time: datetime) -> None:
-    time = time.replace(tzinfo=UTC)
     rows.take(encode([entry(readings(Sample(ENERGY, 1.0), time=time), at=time)]))
     assert [row[:2] for row in parse(rows.take_copy())] == [(time, time)]
 

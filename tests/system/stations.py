@@ -38,6 +38,22 @@ class Message:
     acknowledged: bool = False
 
 
+READINGS = "SELECT station, value FROM reading WHERE value IS NOT NULL"
+
+TRANSACTIONS = """
+    SELECT "transaction", station, start_wh, energy_wh, ended_at, missing_seq_nos FROM charging_transaction
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What a store has: rows of READINGS and of TRANSACTIONS, and how many steps of transactions it has counted."""
+
+    readings: list[tuple[Any, ...]]
+    transaction_events: int
+    transactions: list[tuple[Any, ...]]
+
+
 @dataclass
 class Ledger:
     """What all stations sent, and what they were told."""
@@ -47,6 +63,8 @@ class Ledger:
     """(station, first value) by the id of each transaction that a station knows of."""
     ended: set[str] = field(default_factory=set)
     """Ids of the transactions whose end was acknowledged."""
+    last_values: dict[str, float] = field(default_factory=dict)
+    """Their last values, by id."""
     acknowledged: int = 0
     connects: int = 0
     cuts: int = 0
@@ -57,26 +75,39 @@ class Ledger:
         known = self.transactions.setdefault(transaction, (station, value))
         assert known == (station, value), f"id {transaction} was given to {known} and to {(station, value)}"
 
+    def note_end(self, transaction: str, value: float) -> None:
+        self.last_values[transaction] = value
+        self.ended.add(transaction)
+
     def check(self, store_file: Path) -> None:
-        """Hold the ledger against the store."""
-        stored = Counter(rows(store_file, "SELECT station, value FROM reading WHERE value IS NOT NULL"))
+        """Hold the ledger against an SQLite store."""
+        ((events,),) = rows(store_file, "SELECT total FROM stored WHERE kind = 'transaction_event'")
+        self.check_stored(
+            Stored(
+                readings=rows(store_file, READINGS),
+                transaction_events=events,
+                transactions=rows(store_file, TRANSACTIONS),
+            )
+        )
+
+    def check_stored(self, stored: "Stored") -> None:
+        """Hold the ledger against what a store has."""
+        times_stored = Counter(stored.readings)
         sent = {(message.station, message.value): message for message in self.messages}
-        assert not [key for key, times in stored.items() if times > 1], "stored twice"
-        assert not [key for key in stored if key not in sent], "stored, but never sent"
-        lost = [key for key, message in sent.items() if message.acknowledged and key not in stored]
+        assert not [key for key, times in times_stored.items() if times > 1], "stored twice"
+        assert not [key for key in times_stored if key not in sent], "stored, but never sent"
+        lost = [key for key, message in sent.items() if message.acknowledged and key not in times_stored]
         assert not lost, f"acknowledged, but not stored: {lost}"
 
-        stored_events = sum(sent[key].is_event for key in stored)
-        assert rows(store_file, "SELECT total FROM stored WHERE kind = 'transaction_event'") == [(stored_events,)]
-        known = rows(
-            store_file, 'SELECT "transaction", station, start_wh, ended_at, missing_seq_nos FROM charging_transaction'
-        )
-        by_id = {transaction: tuple(rest) for transaction, *rest in known}
-        assert len(by_id) == len(known), "a transaction id at two stations"
+        assert stored.transaction_events == sum(sent[key].is_event for key in times_stored)
+        by_id = {transaction: tuple(rest) for transaction, *rest in stored.transactions}
+        assert len(by_id) == len(stored.transactions), "a transaction id at two stations"
         for transaction, (station, value) in self.transactions.items():
-            stored_at, start_wh, ended_at, missing = by_id[transaction]
+            stored_at, start_wh, energy_wh, ended_at, missing = by_id[transaction]
             assert (stored_at, start_wh, missing) == (station, value, "[]")
-            assert ended_at is not None or transaction not in self.ended
+            if transaction in self.ended:
+                assert ended_at is not None
+                assert energy_wh == self.last_values[transaction] - value
 
     def journalled_before_the_last_sending(self, store_file: Path) -> int:
         """Return how many acknowledged messages were in the journal already when they were sent for the last time."""
@@ -218,7 +249,7 @@ async def charge_16(station: Station, enough: asyncio.Event) -> None:
             await station.report_and_leave("MeterValues", meter_values_16(transaction, value), value)
             return
         await station.report("StopTransaction", stop_16(transaction, value), value, is_event=True)
-        station.ledger.ended.add(str(transaction))
+        station.ledger.note_end(str(transaction), value)
 
 
 async def charge_201(station: Station, enough: asyncio.Event) -> None:
@@ -231,7 +262,7 @@ async def charge_201(station: Station, enough: asyncio.Event) -> None:
             await station.report("TransactionEvent", event_201(transaction, seq_no, value), value, is_event=True)
             if seq_no == 0:
                 ledger.note_transaction(transaction, station.identity, value)
-        ledger.ended.add(transaction)
+        ledger.note_end(transaction, value)
         if enough.is_set():
             return
 
@@ -248,7 +279,7 @@ async def charge_21(station: Station, enough: asyncio.Event) -> None:
             note_answer()
             if seq_no == 0:
                 ledger.note_transaction(transaction, station.identity, value)
-        ledger.ended.add(transaction)
+        ledger.note_end(transaction, value)
         if enough.is_set():
             return
 

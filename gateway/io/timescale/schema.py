@@ -1,7 +1,7 @@
 """The database's schema, `ocpp`: brought up to date by versioned SQL files, by whoever comes first.
 
 The files are `migrations/NNNN_name.sql`, one transaction a number. What only some editions execute stands in
-`NNNN_name.EDITION[-EDITION].sql` beside it, and comes after what more of them execute. A file that was released never changes.
+`NNNN_name.EDITION[-EDITION].sql` beside it, and comes after what more of them execute. Released files never change.
 """
 
 import hashlib

@@ -16,7 +16,7 @@ from gateway.io.timescale.settings import StoreSettings
 from gateway.io.timescale.store import TimescaleStore
 
 POLL_S: Final = 0.005
-DEADLINE_S: Final = 300.0
+DEADLINE_S: Final = 120.0
 
 BACKEND: Final = (
     "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'ocpp-gateway'"
@@ -24,7 +24,7 @@ BACKEND: Final = (
 
 
 class StoreError(Exception):
-    """The store did not store everything in time."""
+    """The store met an error, or did not store everything in time."""
 
 
 async def catch_up(connection: asyncpg.Connection, dsn: str, journal_file: Path, rows: int) -> Measured:
@@ -60,6 +60,6 @@ async def catch_up(connection: asyncpg.Connection, dsn: str, journal_file: Path,
 async def _until(condition: Callable[[], bool], store: TimescaleStore) -> None:
     deadline_s = time.monotonic() + DEADLINE_S
     while not condition():
-        if time.monotonic() > deadline_s:
-            raise StoreError(f"not in {DEADLINE_S:g} s: {store.last_error}")
+        if store.last_error is not None or time.monotonic() > deadline_s:
+            raise StoreError(store.last_error or f"not in {DEADLINE_S:g} s")
         await asyncio.sleep(POLL_S)

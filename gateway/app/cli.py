@@ -176,17 +176,40 @@ def fleet(
 
 
 @main.command()
-@click.option("--data", type=FILE, default=Path("gateway-data"), show_default=True)
+@CONFIG_OPTION
+@click.option("--data", type=FILE, help="The gateway's data directory, or the file of the store: an SQLite store.")
 @click.argument("sql", required=False)
-def query(data: Path, sql: str | None) -> None:
-    """Query the SQLite store, also while the gateway runs.
+def query(file: Path | None, data: Path | None, sql: str | None) -> None:
+    """Query the store, also while the gateway runs.
 
-    Without SQL it lists the tables and views. DATA is the gateway's data directory, or the file of the store.
+    Without SQL it lists the tables and views. The store is that of the configuration, unless DATA names one.
     """
     with _failures_told():
-        from gateway.app.query import run_query
+        from gateway.app.configured_store import configured_dsn, store_file
+        from gateway.app.query import query_database, query_file
 
-        for line in run_query(data, sql):
+        if data is not None:
+            lines = query_file(data, sql)
+        elif (dsn := configured_dsn(config := _load(file).config)) is not None:
+            lines = query_database(dsn, sql)
+        else:
+            lines = query_file(store_file(config), sql)
+        for line in lines:
+            click.echo(line)
+
+
+@main.command()
+@CONFIG_OPTION
+@click.option("--dry-run", is_flag=True, help="Change nothing; print the SQL that would be executed.")
+def migrate(file: Path | None, dry_run: bool) -> None:
+    """Bring the database of a TimescaleDB store to the schema that this version needs.
+
+    A gateway does so itself when it connects. By hand it can be done by a role that may do more.
+    """
+    with _failures_told():
+        from gateway.app.migrate_command import migrate as run_migrate
+
+        for line in run_migrate(_load(file).config, dry_run=dry_run):
             click.echo(line)
 
 
@@ -196,9 +219,12 @@ def check_config(file: Path | None) -> None:
     """Check the configuration and its files."""
     with _failures_told():
         from gateway.app.configured_files import read_configured_files
+        from gateway.app.configured_store import shown_store
 
-        read_configured_files(_load(file).config)
+        config = _load(file).config
+        read_configured_files(config)
         click.echo(f"{file or 'the configuration'}: valid")
+        click.echo(f"store: {shown_store(config)}")
 
 
 @main.group("print")
@@ -344,9 +370,11 @@ def _expected_failures() -> tuple[type[Exception], ...]:
     """Return the errors that are no fault of the program. Called only once one was raised."""
     from gateway.app.config_sources import ConfigError
     from gateway.app.fleet_command import FleetError
+    from gateway.app.migrate_command import MigrateError
     from gateway.app.query import QueryError
     from gateway.core.credentials import CredentialsError
     from gateway.io.data_directory import DataDirectoryError
     from gateway.io.journal_batch import JournalError
 
-    return ConfigError, CredentialsError, DataDirectoryError, FleetError, JournalError, QueryError, OSError
+    told = (ConfigError, CredentialsError, DataDirectoryError, FleetError, JournalError, MigrateError, QueryError)
+    return *told, OSError

@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
-from fnmatch import fnmatchcase
 from functools import partial
 from itertools import count
 from ssl import SSLContext
@@ -17,12 +16,14 @@ from typing import Final, TypeAlias
 
 from gateway import __version__
 from gateway.app.command_api import CommandApi
-from gateway.app.config import Config, StationGroup
+from gateway.app.config import Config
 from gateway.app.config_sources import ConfigError
 from gateway.app.configured_files import read_configured_files
-from gateway.app.lookups import stored_variables
+from gateway.app.lookups import variables_of
 from gateway.app.operator import Known, LoopOperator
 from gateway.app.resources import allow_connections
+from gateway.app.station_groups import group_of
+from gateway.app.stores import open_store
 from gateway.app.upkeep import LoopUpkeep
 from gateway.app.view import GatewayView
 from gateway.core.admission import Admission
@@ -46,9 +47,10 @@ from gateway.io.http import AdminServer
 from gateway.io.http_commands import command_routes
 from gateway.io.journal import Journal
 from gateway.io.listener import ListenerSettings, StationListener
-from gateway.io.sqlite_store import SqliteStore
+from gateway.io.stores import Store
 from gateway.io.timers import TimerWheel
 from gateway.io.token_lists import open_token_history
+from gateway.io.turning_away import TurningAway
 from gateway.wire.versions import VERSIONS
 from gateway.wire.websocket import WebSocketSettings
 
@@ -67,9 +69,7 @@ PROGRESS_ENTRIES: Final = 10_000
 """What a restart replays between two words about its progress."""
 
 LIVE_STATE: Final = "live_state"
-STORE: Final = "store"
 JOURNAL_NAME: Final = "journal.sqlite"
-STORE_NAME: Final = "store.sqlite"
 TOKEN_LISTS_NAME: Final = "token-lists"  # noqa: S105 - a directory
 
 EXIT_JOURNAL_FAILED: Final = 70
@@ -140,10 +140,12 @@ class Gateway:
         self.commands: CommandApi
         self.upkeep: LoopUpkeep
         self.journal: Journal
-        self.store: SqliteStore
+        self.store: Store
         self.listener: StationListener
         self._now = now
         self._token_history: TokenHistory | None = None
+        self._stored_variables: Final = variables_of(config)
+        self._turning_away: TurningAway | None = None
         self._run_id: Final = secrets.token_hex(4)
         """Begins the ids of our calls: they must not come again after a restart."""
         self._before_journal = before_journal
@@ -200,12 +202,15 @@ class Gateway:
         self._release.callback(self.journal.close)
         self._restore()
         self._token_history = self._open_token_history(directory, tokens)
-        self.store = self._open_store(directory)
+        self.store = open_store(config, self.journal, log=self.log)
         self._release.callback(self.store.close)
         wheel = TimerWheel(time.monotonic, asyncio.get_running_loop().call_later)
         self.upkeep = self._make_upkeep(wheel)
         self._release.push_async_callback(self.upkeep.stop)
         self.listener = self._make_listener(admission, authoriser, wheel)
+        if config.journal.when_full == "disconnect":
+            self._turning_away = TurningAway(self.listener, closes_per_s=config.drain.closes_per_s)
+            self._release.callback(self._turning_away.stop)
         self.journal.start()
         self.store.start()
         listen, admin = config.listener, config.admin
@@ -280,12 +285,12 @@ class Gateway:
 
     def _token_history_of(self, station: Station) -> TokenHistory | None:
         """Return what the station's local list should hold; None if it is not kept in step."""
-        group = self._group(station.identity)
+        group = group_of(self.config, station.identity)
         return self._token_history if group is not None and group.local_list else None
 
     def _operator(self, timeout_s: float) -> LoopOperator:
         """Return one who carries out flows, whose calls may take `timeout_s`."""
-        known = Known(partial(stored_variables, self.store.path), self._token_history_of)
+        known = Known(self._stored_variables, self._token_history_of)
         return LoopOperator(self.commander, self.recorder, now=self._now, timeout_s=timeout_s, known=known)
 
     def _make_upkeep(self, wheel: TimerWheel) -> LoopUpkeep:
@@ -356,15 +361,6 @@ class Gateway:
             self.journal.barrier(partial(self.journal.set_floor, LIVE_STATE, self._saver.floor))
         return rows
 
-    def _open_store(self, directory: DataDirectory) -> SqliteStore:
-        return SqliteStore(
-            self.config.store.path or directory.path / STORE_NAME,
-            self.journal.reader(STORE),
-            self.journal.uuid,
-            retention_days=self.config.store.retention_days,
-            on_error=lambda kind, error: self.log("store_failed", level="error", kind=kind, error=error),
-        )
-
     def _make_listener(self, admission: Admission, authoriser: Authoriser, wheel: TimerWheel) -> StationListener:
         config = self.config
         csms = Csms(
@@ -429,11 +425,8 @@ class Gateway:
         )
 
     def _is_strict(self, identity: str) -> bool:
-        group = self._group(identity)
+        group = group_of(self.config, identity)
         return self.config.stations.strict if group is None or group.strict is None else group.strict
-
-    def _group(self, identity: str) -> StationGroup | None:
-        return next((group for group in self.config.stations.group if fnmatchcase(identity, group.match)), None)
 
     def _room(self) -> None:
         """Let the sessions go on that waited for the journal."""
@@ -442,9 +435,14 @@ class Gateway:
 
     def _journal_full(self, full: bool) -> None:
         if full:
-            self.log("journal_full", level="error", effect="answers to stations are withheld until there is room")
+            away = "" if self._turning_away is None else ", and stations are sent away"
+            self.log(
+                "journal_full", level="error", effect=f"answers to stations are withheld until there is room{away}"
+            )
         else:
             self.log("journal_has_room")
+        if self._turning_away is not None:
+            self._turning_away.journal_full(full)
 
     def _journal_failed(self, error: BaseException) -> None:
         """End the process at once: nobody knows what is on disk, so nobody may be answered. Called by the writer."""

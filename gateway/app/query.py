@@ -1,23 +1,29 @@
-"""Questions to the SQLite store from the command line, for machines without the sqlite3 program."""
+"""Questions to the store from the command line, for machines without the sqlite3 or psql program."""
 
+import asyncio
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-STORE_NAME: Final = "store.sqlite"
-CELL_CHARACTERS_MAX: Final = 60
-"""Longest shown text of one value."""
-
-ROWS_MAX: Final = 1000
-"""Most rows shown; a longer answer says so. Who needs more opens the file itself."""
+from gateway.app.configured_store import STORE_NAME
+from gateway.app.tables import ROWS_MAX, table
+from gateway.io.timescale.connecting import DATABASE_ERRORS, connect, one_line
+from gateway.io.timescale.dsn import Dsn, DsnError
 
 STEPS_BETWEEN_SIGNALS: Final = 100_000
 """Steps of SQLite's machine, about a millisecond, after which Python gets to see a Ctrl-C."""
 
-TABLES: Final = """
+_SQLITE_TABLES: Final = """
 SELECT name, type FROM sqlite_schema
 WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%' ORDER BY type DESC, name
+"""
+
+_DATABASE_TABLES: Final = """
+SELECT relname AS name, CASE WHEN relkind = 'v' THEN 'view' ELSE 'table' END AS type
+FROM pg_catalog.pg_class
+WHERE relnamespace = to_regnamespace('ocpp') AND relkind IN ('r', 'p', 'v') AND NOT relispartition
+ORDER BY type DESC, name COLLATE "C"
 """
 
 
@@ -25,10 +31,10 @@ class QueryError(Exception):
     """The store cannot be read or the SQL is wrong; one line."""
 
 
-def run_query(data: Path, sql: str | None) -> Iterator[str]:
-    """Yield the lines of the answer to `sql`, or of the list of tables. Raises QueryError. Changes nothing.
+def query_file(data: Path, sql: str | None) -> Iterator[str]:
+    """Yield the lines of an SQLite store's answer to `sql`, or of the list of tables. Raises QueryError.
 
-    Ctrl-C interrupts also a long query.
+    `data` is the store or the directory that it is in. Changes nothing. Ctrl-C interrupts also a long query.
     """
     file = data / STORE_NAME if data.is_dir() else data
     if not file.exists():
@@ -38,37 +44,39 @@ def run_query(data: Path, sql: str | None) -> Iterator[str]:
         connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)  # ATTACH and VACUUM INTO would make files
         connection.set_progress_handler(lambda: None, STEPS_BETWEEN_SIGNALS)
         try:
-            cursor = connection.execute(sql or TABLES)
+            cursor = connection.execute(sql or _SQLITE_TABLES)
             rows = cursor.fetchmany(ROWS_MAX + 1)
             names = [column[0] for column in cursor.description or ()]
         finally:
             connection.close()
     except sqlite3.Error as error:
         raise QueryError(f"{file}: {error}") from None
-    yield from _table(names, rows[:ROWS_MAX])
-    if len(rows) > ROWS_MAX:
-        yield f"... only the first {ROWS_MAX} rows are shown"
+    yield from table(names, rows)
 
 
-def _table(names: list[str], rows: list[tuple[object, ...]]) -> Iterator[str]:
-    cells = [[_shown(value) for value in row] for row in rows]
-    widths = [max(map(len, column)) for column in zip(names, *cells, strict=True)]
-    yield "  ".join(name.ljust(width) for name, width in zip(names, widths, strict=True)).rstrip()
-    yield "  ".join("-" * width for width in widths)
-    for row in cells:
-        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+def query_database(dsn: Dsn, sql: str | None) -> Iterator[str]:
+    """Yield the lines of a database's answer to `sql`, or of the list of tables. Raises QueryError.
+
+    Names without a schema are those of `ocpp`. Changes nothing. Ctrl-C has the server end the query.
+    """
+    try:
+        names, rows = asyncio.run(_ask(dsn, sql or _DATABASE_TABLES))
+    except DsnError as error:
+        raise QueryError(f"store: {error}") from None
+    except DATABASE_ERRORS as error:
+        raise QueryError(f"{dsn.shown}: {one_line(error)}") from None
+    if sql is None and not rows:
+        raise QueryError(f"{dsn.shown}: there is no schema ocpp yet; `ocpp-gateway migrate` makes it")
+    yield from table(names, rows)
 
 
-def _shown(value: object) -> str:
-    """Return a value as text without anything that could steer the terminal."""
-    match value:
-        case None:
-            text = ""
-        case float():
-            text = f"{value:.12g}"
-        case bytes():
-            text = value.decode(errors="replace")
-        case _:
-            text = str(value)
-    text = "".join(character if character.isprintable() else "?" for character in text)
-    return text if len(text) <= CELL_CHARACTERS_MAX else text[: CELL_CHARACTERS_MAX - 3] + "..."
+async def _ask(dsn: Dsn, sql: str) -> tuple[list[str], list[tuple[object, ...]]]:
+    connection = await connect(dsn, settings={"search_path": "ocpp, public", "timezone": "UTC"})
+    try:
+        async with connection.transaction(readonly=True):
+            statement = await connection.prepare(sql)
+            names = [attribute.name for attribute in statement.get_attributes()]
+            cursor = await statement.cursor()
+            return names, [tuple(row) for row in await cursor.fetch(ROWS_MAX + 1)]
+    finally:
+        connection.terminate()

@@ -35,6 +35,7 @@ from gateway.wire.websocket import (
     INTERNAL_ERROR,
     PROTOCOL_ERROR,
     SERVICE_RESTART,
+    TRY_AGAIN_LATER,
     State,
     WebSocket,
     WebSocketSettings,
@@ -50,6 +51,7 @@ HANDSHAKES: Final = (
     "not_found",
     "unauthorized",
     "full",
+    "journal_full",
     "draining",
     "timeout",
     "abandoned",
@@ -63,11 +65,13 @@ DISCONNECTS: Final = (
     "protocol_error",
     "replaced",
     "drained",
+    "journal_full",
     "failed",
     "too_slow",
 )
 """Why a connection ended: with a Close frame of the station; without one; nothing heard for too long; against the
-WebSocket protocol; a newer connection of the same station; our stop; an error of ours; it did not read our answers."""
+WebSocket protocol; a newer connection of the same station; our stop; no room in the journal, if that disconnects; an
+error of ours; it did not read our answers."""
 
 WRITE_BYTES_MAX: Final = 256 * 1024
 """Unsent bytes after which a station that does not read is cut off: it would take no answer anyway."""
@@ -83,7 +87,8 @@ files are reckoned for `connections_max` and few others: idle peers must not tak
 TRIM_EVERY: Final = 64
 """Ended connections after which memory is given back, if there is TLS: what they leave is 16 MiB at most."""
 
-DRAIN_POLL_S: Final = 0.02
+PACE_POLL_S: Final = 0.02
+"""Time between two looks at how many connections should be closed by now."""
 
 
 class ListenerSettings(Struct, frozen=True):
@@ -130,6 +135,8 @@ class StationListener:
         self.connected = connected
         self.gone = gone
         self.draining = False
+        self.turns_away = False
+        """Whether new stations are refused for now (see `io.turning_away`)."""
         self.handshakes = Counters(len(HANDSHAKES))
         self.disconnects = Counters(len(DISCONNECTS))
         self.handshaking: set[Handshaking] = set()
@@ -193,20 +200,24 @@ class StationListener:
             handshaking.abort("draining")
         for echo in list(self.echoing):
             echo.abort()
-        leaving = sorted(self.open, key=lambda connection: len(connection.session.station.running_transactions()))
+        leaving = self.in_order_of_leaving()
         while self.open and (elapsed := loop.time() - started) < grace_s:
             for connection in leaving[: 1 + int(elapsed * closes_per_s)]:
                 if connection.session.idle:
                     connection.take_leave()
             progress(len(self.open))
-            await asyncio.sleep(DRAIN_POLL_S)
+            await asyncio.sleep(PACE_POLL_S)
         for connection in self.open:
             connection.take_leave()
         if self.open:
-            await asyncio.sleep(DRAIN_POLL_S)
+            await asyncio.sleep(PACE_POLL_S)
         for connection in list(self.open):
             connection.abort("drained")
         await asyncio.sleep(0)
+
+    def in_order_of_leaving(self) -> list["StationConnection"]:
+        """Return who is connected, those without a running transaction first."""
+        return sorted(self.open, key=lambda connection: len(connection.session.station.running_transactions()))
 
     def note_end(self) -> None:
         """Take note that a connection ended; with TLS, give memory back now and then (see `io.heap`)."""
@@ -301,6 +312,9 @@ class Handshaking(asyncio.Protocol):
             return
         if request.identity is None:
             self._upgrade_to_echo(handshake)
+            return
+        if listener.turns_away:
+            self._refuse_for_now(handshake, "journal_full", "The journal is full")
             return
         subprotocol = choose_subprotocol(request.subprotocols, listener.services)
         if problem := identity_problem(request.identity, subprotocol):
@@ -488,6 +502,10 @@ class StationConnection(asyncio.Protocol):
     def take_leave(self) -> None:
         """Close: the gateway is stopping."""
         self.close(SERVICE_RESTART, "the gateway is stopping", "drained")
+
+    def send_elsewhere(self) -> None:
+        """Close: the journal is full, and another gateway may have room."""
+        self.close(TRY_AGAIN_LATER, "the journal is full", "journal_full")
 
     def close(self, code: int, reason: str, ended: str) -> None:
         """Begin the closing handshake; it has a deadline. `ended` is why, for the count."""

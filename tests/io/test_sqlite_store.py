@@ -34,7 +34,8 @@ from gateway.core.records import (
 from gateway.io import sqlite_schema, sqlite_store
 from gateway.io.sqlite_rows import select_transactions
 from gateway.io.sqlite_store import SqliteStore
-from gateway.io.sqlite_variables import CursorError, LookUpError, look_up_variables
+from gateway.io.sqlite_variables import look_up_variables
+from gateway.io.variable_pages import CursorError, LookUpError
 from tests.io.journal_support import BEGIN, CHANNELS, JournalUnderTest, entry_of, meter_entry, wait_until
 
 READING_COLUMNS = [

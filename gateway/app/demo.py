@@ -12,8 +12,9 @@ from typing import Final
 import uvloop
 
 from gateway.app.config import AdminSection, AuthorisationSection, Config, DataSection, ListenerSection
+from gateway.app.configured_store import STORE_NAME
 from gateway.app.fleet_picture import fleet_figures, station_row
-from gateway.app.gateway import JOURNAL_NAME, STORE_NAME, Gateway
+from gateway.app.gateway import JOURNAL_NAME, Gateway
 from gateway.app.logs import open_log
 from gateway.app.signals import run_until_signalled
 from gateway.app.terminal import Screen, Snapshot, size

@@ -179,8 +179,8 @@ class Gathering:
                 self._transaction(station, record.transaction).add_raw_start(iso(received_at))
         elif isinstance(record, StationBooted):
             kind = "station_booted"
-            said = (record.version, record.vendor, record.model, record.serial, record.firmware, record.status)
-            self._booted[station] = (station, *map(_optional, said), received_us)
+            about = (record.version, record.vendor, record.model, record.serial, record.firmware, record.status)
+            self._booted[station] = (station, *map(_optional, about), received_us)
         elif isinstance(record, Fact):
             kind = "fact"
             self._facts[station, record.kind, _text(record.key)] = (_optional(record.value), record.time)

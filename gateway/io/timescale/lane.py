@@ -15,6 +15,7 @@ from gateway.hot import stations_in
 from gateway.io.journal_batch import SealedBatch
 from gateway.io.stores import KINDS
 from gateway.io.timescale import housekeeping
+from gateway.io.timescale.connecting import connect
 from gateway.io.timescale.directory import Connection, Directory
 from gateway.io.timescale.dsn import Dsn
 from gateway.io.timescale.failures import StoreError
@@ -161,10 +162,10 @@ class Lane:
             raise StoreError("ledger", f"the database is not at batch {group.after} of this journal any more")
         if group.copy:
             await connection.copy_to_table(
-                *("sampled_value",),
+                "sampled_value",
                 schema_name="ocpp",
                 columns=_READINGS,
-                source=memoryview(group.copy),  # bytes would be taken for the name of a file
+                source=memoryview(group.copy),  # type: ignore[arg-type] # any buffer will do, but bytes would be a path
                 format="binary",
             )
         for table, rows in group.appended.items():
@@ -184,7 +185,7 @@ async def open_lane(
     dsn: Dsn, settings: StoreSettings, journal: str, site_of: Callable[[str], str | None]
 ) -> AsyncIterator[Lane]:
     """Connect, and give the connection up in the end. Raises what asyncpg raises, StoreError and SchemaError."""
-    connection: Connection = await dsn.connect(settings=_server_settings(settings))
+    connection: Connection = await connect(dsn, settings=_server_settings(settings))
     lane = Lane(connection, Directory(site_of), settings, journal)
     try:
         await lane.begin()

@@ -52,8 +52,9 @@ async def _pending(dsn: Dsn) -> list[Migration]:
 
 async def _apply(dsn: Dsn, settings: StoreSettings) -> tuple[list[Migration], Installation]:
     """Return what was missing, whoever applied it in the end, and the schema as it is now."""
+    some = await _pending(dsn)  # on a connection of its own: TimescaleDB cannot be created twice on one
     connection = await connect(dsn)
     try:
-        return await pending(connection), await prepare(connection, settings)
+        return some, await prepare(connection, settings)
     finally:
         connection.terminate()

@@ -23,7 +23,7 @@ _DATABASE_TABLES: Final = """
 SELECT relname AS name, CASE WHEN relkind = 'v' THEN 'view' ELSE 'table' END AS type
 FROM pg_catalog.pg_class
 WHERE relnamespace = to_regnamespace('ocpp') AND relkind IN ('r', 'p', 'v') AND NOT relispartition
-ORDER BY type DESC, name COLLATE "C"
+ORDER BY 2 DESC, 1
 """
 
 

@@ -14,7 +14,7 @@ ROWS_MAX: Final = 1000
 
 
 def table(names: Sequence[str], rows: Sequence[Sequence[object]]) -> Iterator[str]:
-    """Yield the lines of a table. Give one row more than ROWS_MAX if there is one: then a last line says that it is cut."""
+    """Yield the lines of a table, ROWS_MAX at most; if there is one row more, the last line says that it is cut."""
     cells = [[_shown(value) for value in row] for row in rows[:ROWS_MAX]]
     widths = [max(map(len, column)) for column in zip(names, *cells, strict=True)]
     yield "  ".join(name.ljust(width) for name, width in zip(names, widths, strict=True)).rstrip()

@@ -13,6 +13,7 @@ from gateway.app.config import Config
 from gateway.app.config_pages import effective_page, reference_page
 from gateway.app.config_sources import CONFIG_FILE_BYTES_MAX, ConfigError, load_config
 from gateway.app.config_types import array_member, description
+from gateway.app.station_groups import site_of
 
 CERTIFICATE = '[[tls.certificate]]\ncertificate_file = "c.pem"\nkey_file = "c.key"\n'
 
@@ -288,6 +289,16 @@ def test_a_listener_off_loopback_may_accept_everybody_if_somebody_says_so(write)
             "$.upkeep.reset_unbooted: is true, but only who refuses to boot is reset: set upkeep.trigger_boot = true",
         ),
         ("[commands]\ntimeout_s = 400", "$.commands.timeout_max_s: is 300, must be at least commands.timeout_s"),
+        (
+            '[store]\ndsn = "postgresql://h/d"\ndsn_file = "x"',
+            "$.store.dsn_file: says where the database is, as store.dsn does",
+        ),
+        (
+            '[store]\ndsn = "postgresql://h/d"\npath = "x"',
+            "$.store.path: is the file of the SQLite store, but store.dsn",
+        ),
+        ('[store]\ndsn_file = "x"\npath = "x"', "$.store.path: is the file of the SQLite store, but store.dsn_file"),
+        ('[store]\ndsn = "mysql://u:p@h/d"', "$.store.dsn: must begin with postgresql:// or postgres://"),
         ("[admin]\nport = 9000", "$.admin.port: is 9000, the same as listener.port"),
         (f"[tls]\nport = 9000\n{CERTIFICATE}", "$.tls.port: is 9000, the same as listener.port"),
         (f"[admin]\nport = 9443\n{CERTIFICATE}", "$.admin.port: is 9443, the same as tls.port"),
@@ -356,6 +367,42 @@ def test_a_certificate_without_its_key_is_refused(write):
 def test_a_key_that_is_wrong_is_not_also_missing(write):
     file = write('[listener]\nhost = "0.0.0.0"\n[stations]\nunknown = "maybe"\ncredentials = "none"\n')
     assert len(problems_of(file)) == 1
+
+
+# Secrets
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'dsn = "postgresql://u:hunter2@h/d?nothing=1"',
+        'dsn = ["postgresql://u:hunter2@h/d"]',
+        'dsn = "postgresql://u:hunter2@h/' + "d" * 5000 + '"',
+        'dsn = "hunter2"',
+    ],
+)
+def test_no_error_repeats_a_dsn(write, text):
+    (problem,) = problems_of(write(f"[store]\n{text}\n"))
+    assert "$.store.dsn: " in problem
+    assert "hunter2" not in problem
+
+
+def test_no_page_shows_the_password_of_a_dsn(write, tmp_path):
+    page = effective_page(load_config(write('[store]\ndsn = "postgresql://u:hunter2@h/d?sslmode=require"\n')))
+    assert 'dsn = "postgresql://u:***@h/d?sslmode=require"  # ' in page
+    again = tmp_path / "again.toml"
+    again.write_text(page)
+    assert load_config(again).config.store.dsn == "postgresql://u:***@h/d?sslmode=require"
+
+
+def test_the_site_of_a_station_is_that_of_the_first_group_that_fits(write):
+    file = write(
+        '[[stations.group]]\nname = "a"\nmatch = "DE*"\nsite = "Berlin"\n'
+        '[[stations.group]]\nname = "b"\nmatch = "AT*"\n[[stations.group]]\n'
+        'name = "c"\nmatch = "?T*"\nsite = "Graz"\n'
+    )
+    config = load_config(file).config
+    assert [site_of(config, identity) for identity in ("DE1", "AT1", "IT1", "FR1")] == ["Berlin", None, "Graz", None]
 
 
 # Pages

@@ -5,12 +5,16 @@ import shutil
 import stat
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 import yaml
 
+from tests.servers.sql import fetch
+from tests.servers.timescale import shared_server, why_unavailable
 from tests.system.process import DEADLINE_S, PROJECT, environment
 
 COMPOSE = PROJECT / "grafana" / "compose"
@@ -31,6 +35,11 @@ def secrets(tmp_path: Path) -> Path:
 
 def make_secrets(folder: Path) -> None:
     subprocess.run(["/bin/sh", COMPOSE / "make-secrets", folder], check=True, timeout=DEADLINE_S)
+
+
+def gateway(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "gateway", *arguments]
+    return subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=DEADLINE_S, check=False)
 
 
 def mounts_of(service: dict[str, Any]) -> dict[str, str]:
@@ -109,8 +118,7 @@ def test_the_configuration_of_the_gateway_is_accepted(tmp_path, secrets):
     assert "/var/lib/ocpp-gateway" in text
     moved = text.replace(SECRETS_AT, f"{secrets}/").replace("/var/lib/ocpp-gateway", str(data))
     (tmp_path / "gateway.toml").write_text(moved)
-    command = [sys.executable, "-m", "gateway", "check-config", "--config", str(tmp_path / "gateway.toml")]
-    done = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=DEADLINE_S)
+    done = gateway("check-config", "--config", str(tmp_path / "gateway.toml"))
     assert done.returncode == 0, done.stderr
     password = (secrets / "gateway-database-password").read_text()
     assert password in (secrets / "gateway-dsn").read_text()
@@ -145,6 +153,48 @@ def test_the_dockerfile_runs_as_the_owner_of_its_volume(compose):
     assert re.search(r"^USER gateway$", dockerfile, re.MULTILINE)
     assert mounts_of(compose["services"]["gateway"])[data] == "gateway-data"
     assert f'directory = "{data}"' in (COMPOSE / "gateway.toml").read_text()
+
+
+@pytest.fixture
+def database(tmp_path: Path, secrets: Path) -> Iterator[str]:
+    """A database in which `roles.sql` was run, on a server of our own: roles belong to a whole server."""
+    if reason := why_unavailable():
+        pytest.skip(reason)
+    server = shared_server()
+    name = server.create_database()
+    roles = tmp_path / "roles.sql"
+    roles.write_text((COMPOSE / "roles.sql").read_text().replace(SECRETS_AT, f"{secrets}/"))
+    psql = [server.programs / "psql", "--no-psqlrc", "--set=ON_ERROR_STOP=1", f"--file={roles}", server.dsn(name)]
+    try:
+        subprocess.run(psql, check=True, timeout=DEADLINE_S, capture_output=True)
+        yield name
+    finally:
+        server.drop_database(name)
+        server.fetch("postgres", "DROP ROLE IF EXISTS gateway")
+        server.fetch("postgres", "DROP ROLE IF EXISTS grafana")
+
+
+def test_the_gateway_makes_its_schema_and_grafana_reads_it_and_no_more(tmp_path, secrets, database):
+    as_gateway, as_grafana = (shared_server().dsn(database, user=role) for role in ("gateway", "grafana"))
+    (tmp_path / "gateway.toml").write_text(f'[store]\ndsn = "{as_gateway}"\n')
+    done = gateway("migrate", "--config", str(tmp_path / "gateway.toml"))
+    assert done.returncode == 0, done.stderr
+
+    fetch(as_gateway, "INSERT INTO ocpp.station (identity) VALUES ('CP1')")
+    fetch(
+        as_gateway,
+        "INSERT INTO ocpp.event (time, received_at, station, kind, detail) VALUES (now(), now(), 'CP1', 'X', '{}')",
+    )
+    assert fetch(as_grafana, "SELECT identity FROM station") == [("CP1",)]
+    assert fetch(as_grafana, "SELECT station FROM event") == [("CP1",)]
+    for view in ("reading", "charging_transaction", "energy_daily", "site_peak_daily"):
+        assert fetch(as_grafana, f"SELECT * FROM {view}") == []
+    with pytest.raises(asyncpg.ReadOnlySQLTransactionError):
+        fetch(as_grafana, "DELETE FROM event")
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        fetch(f"{as_grafana}?default_transaction_read_only=off", "DELETE FROM event")
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        fetch(f"{as_grafana}?default_transaction_read_only=off", "CREATE TABLE ocpp.mine (a int)")
 
 
 @pytest.mark.skipif(shutil.which("promtool") is None, reason="needs promtool (Debian: apt-get install prometheus)")

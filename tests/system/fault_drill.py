@@ -1,20 +1,14 @@
 """Everything that can go wrong between a gateway and its database, in random order, while stations charge."""
 
 import asyncio
-import contextlib
 import random
 from collections import Counter
 from collections.abc import Awaitable, Callable
-
-import asyncpg
 
 from tests.servers.proxy import Proxy
 from tests.servers.timescale import TimescaleServer
 from tests.system.database import Fleet, execute_alone, until_stored_more
 from tests.system.process import GatewayProcess
-
-ARMED_S_MAX = 5.0
-"""Longest wait for a cut at some place of the conversation to happen."""
 
 STALL_S_MAX = 1.0
 
@@ -92,8 +86,8 @@ class FaultDrill:
 
     async def _terminate_backend(self) -> None:
         others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1 AND pid <> pg_backend_pid()"
-        with contextlib.suppress(OSError, asyncpg.PostgresError):
-            await asyncio.to_thread(self._server.fetch, "postgres", others, self._database)
+        await self._until_connected()
+        await asyncio.to_thread(self._server.fetch, "postgres", others, self._database)
 
     async def _kill_postmaster(self) -> None:
         await asyncio.to_thread(self._server.kill)
@@ -110,9 +104,11 @@ class FaultDrill:
         await asyncio.to_thread(self._server.start)
 
     async def _cut_wire(self) -> None:
+        await self._until_connected()
         self._proxy.cut()
 
     async def _close_wire(self) -> None:
+        await self._until_connected()
         self._proxy.hang_up()
 
     async def _cut_in_group(self) -> None:
@@ -128,6 +124,7 @@ class FaultDrill:
         await self._until_it_happened()
 
     async def _stall(self) -> None:
+        await self._until_connected()
         self._proxy.stall()
         await asyncio.sleep(self._dice.uniform(0, STALL_S_MAX))
         self._proxy.resume()
@@ -144,6 +141,9 @@ class FaultDrill:
         holder = await execute_alone(self._server.dsn(self._database), "BEGIN", lock)
         await asyncio.sleep(self._dice.uniform(0, STALL_S_MAX))
         await holder.close()
+
+    async def _until_connected(self) -> None:
+        await self._gateway.until(lambda: self._proxy.connections > 0, "there is a connection to break")
 
     async def _until_it_happened(self) -> None:
         await self._gateway.until(lambda: not self._proxy.is_armed, "the wire is cut at that place")

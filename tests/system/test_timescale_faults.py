@@ -8,7 +8,7 @@ import pytest
 
 from tests.servers.proxy import proxied
 from tests.servers.timescale import new_server
-from tests.system.database import Fleet, check, on_database, wait_until_stored
+from tests.system.database import Fleet, check, logged, on_database, wait_until_stored
 from tests.system.fault_drill import FaultDrill
 from tests.system.process import running
 
@@ -42,6 +42,7 @@ def test_every_acknowledged_message_is_stored_exactly_once_through_faults_of_all
             check(fleet.ledger, server.dsn(database))
             print(f"{len(fleet.ledger.messages)} messages, {gateway.lives} lives, {dict(drill.done)}")
             assert all(count >= 2 for count in drill.done.values())
+            assert len(logged(gateway, "store_failed")) >= FAULTS / 2, "the faults did not reach the store"
             assert gateway.metrics()["store_set_aside_entries_total"] == 0
     finally:
         server.remove()

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import json
-import os
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from tests.servers.proxy import proxied
 from tests.servers.sql import fetch
 from tests.servers.timescale import TimescaleServer, new_server
 from tests.system.database import (
+    WAITING,
     Fleet,
     check,
     execute_alone,
@@ -46,8 +46,7 @@ def server() -> Iterator[TimescaleServer]:
 @pytest.fixture
 def dsn(server: TimescaleServer) -> Iterator[str]:
     """A fresh database."""
-    running_again(server)
-    name = server.create_database()
+    name = running_again(server).create_database()
     yield server.dsn(name)
     running_again(server).drop_database(name)
 
@@ -67,8 +66,7 @@ async def until_error(gateway: GatewayProcess, kind: str) -> None:
 
 
 async def until_trouble_is_over(gateway: GatewayProcess, fleet: Fleet) -> None:
-    """See that stations were served in the trouble, and that the store goes on after it."""
-    assert gateway.metrics()["store_connected"] in (0, 1)
+    """Return once the store and the stations go on."""
     await until_stored_more(gateway)
     await fleet.until_answered()
 
@@ -286,10 +284,10 @@ def test_what_the_database_refuses_is_set_aside_and_everything_else_is_stored(tm
     with running(tmp_path, **on_database(dsn)) as gateway:
         fleet = Fleet(gateway)
         asyncio.run(scenario())
-        gateway.wait_until(lambda: gateway.metrics()['journal_waiting_entries{reader="store"}'] == 0, "all is done")
+        gateway.wait_until(lambda: gateway.metrics()[WAITING] == 0, "all is done")
         lines = [json.loads(line) for file in set_aside_files(gateway) for line in file.read_text().splitlines()]
         assert len(lines) == gateway.metrics()["store_set_aside_entries_total"]
-        assert {line["entry"]["station"] for line in lines} == {refused}
+        assert {line["entry"][0] for line in lines} == {refused}
         assert all("poison" in line["reason"] for line in lines)
         have = stored(dsn).readings
         assert len(have) == len(set(have))
@@ -321,7 +319,7 @@ def small_tablespace(server: TimescaleServer, name: str) -> Iterator[Path]:
         server.fetch("postgres", f"DROP TABLESPACE {name}")
     finally:
         subprocess.run(["umount", "--lazy", folder], check=False, capture_output=True)
-        os.rmdir(folder)
+        folder.rmdir()
 
 
 def test_a_database_without_room_stores_nothing_until_it_has_room(tmp_path, server):

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
 
 from tests.system.process import GatewayProcess, running
 from tests.system.raw import TEXT, frame, raw
@@ -244,4 +246,30 @@ def test_a_journal_filled_by_a_broken_store_withholds_answers_until_the_store_is
     store = tmp_path / "store" / "store.sqlite"
     store.parent.write_text("a file where a directory should be")
     with running(tmp_path, journal=JOURNAL, store={"path": str(store)}) as gateway:
+        asyncio.run(scenario(gateway))
+
+
+def test_where_it_is_configured_a_full_journal_sends_stations_away_until_the_store_is_repaired(tmp_path):
+    async def scenario(gateway: GatewayProcess) -> None:
+        fleet = Fleet(gateway)
+        await fleet.boot()
+        async with fleet.reporting(signed_bytes=60_000):
+            sent_away = 'disconnects_total{reason="journal_full"}'
+            refused = 'handshakes_total{result="journal_full"}'
+            await gateway.until(lambda: gateway.metrics()[sent_away] >= STATIONS, "all are sent away")
+            await gateway.until(lambda: gateway.metrics()[refused] >= STATIONS, "all are refused when they come again")
+            assert gateway.get("/readyz")[0] == 503
+            with pytest.raises(InvalidStatus, match="503"):
+                await connect(gateway.url("NEW"), subprotocols=["ocpp1.6"], proxy=None)
+            store.parent.unlink()
+            store.parent.mkdir()
+            await until_all_are_answered(gateway, fleet)
+        gateway.wait_until_stored()
+        fleet.ledger.check(store)
+        assert all(message.acknowledged for message in fleet.ledger.messages)
+
+    store = tmp_path / "store" / "store.sqlite"
+    store.parent.write_text("a file where a directory should be")
+    journal = JOURNAL | {"when_full": "disconnect"}
+    with running(tmp_path, journal=journal, store={"path": str(store)}) as gateway:
         asyncio.run(scenario(gateway))

@@ -6,10 +6,11 @@ until it has ended, and shows then how it did.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from typing import Any, Final, TypeVar
+from uuid import UUID
 
 from gateway.hot import stations_in
 from gateway.io.journal_batch import SealedBatch
@@ -37,15 +38,14 @@ _COUNTED: Final = (*KINDS, *_SET_ASIDE)
 _TOTALS: Final = ", ".join(_COUNTED)
 _BEGIN_JOURNAL: Final = "INSERT INTO ocpp.journal (uuid, batch, merged_batch) VALUES ($1, 0, 0) ON CONFLICT DO NOTHING"
 _FIND_JOURNAL: Final = f"SELECT batch, merged_batch, {_TOTALS} FROM ocpp.journal WHERE uuid = $1"  # noqa: S608
-_GO_ON: Final = (
-    "UPDATE ocpp.journal SET batch = $3, merged_batch = coalesce($4, merged_batch), updated_at = now(), "  # noqa: S608
-    + ", ".join(f"{name} = {name} + ${number}" for number, name in enumerate(_COUNTED, 5))
-    + " WHERE uuid = $1 AND batch = $2"
+_GO_ON: Final = (  # noqa: S608 - our own columns
+    "BEGIN; UPDATE ocpp.journal SET batch = {last:d}, merged_batch = coalesce({merged}, merged_batch),"
+    " updated_at = now(), "
+    + ", ".join(f"{name} = {name} + {{{name}:d}}" for name in _COUNTED)
+    + " WHERE uuid = '{uuid}' AND batch = {after:d}"
 )
-
-
-class Rollback(Exception):  # noqa: N818 - no error: it ends a transaction that was only tried
-    """Undo the transaction."""
+"""Two statements in one message, so without parameters; all are numbers of ours. A transaction waits for few answers:
+each is a turn of the interpreter lock, and far away it is a way there and back."""
 
 
 class Lane:
@@ -81,10 +81,11 @@ class Lane:
 
     async def write(self, group: Group, *, set_aside: int = 0, set_aside_readings: int = 0) -> None:
         """Store `group`, all or nothing, and count the entries that were set aside."""
-        async with self._patience():
-            async with self._connection.transaction():
-                await self._write(group, set_aside, set_aside_readings)
-            for name, count in (*group.totals.items(), *zip(_SET_ASIDE, (set_aside, set_aside_readings), strict=True)):
+        added = {**group.totals, "set_aside": set_aside, "set_aside_reading": set_aside_readings}
+        async with self._patience(), self._undone_by_errors():
+            await self._write(group, added)
+            await self._connection.execute("COMMIT")
+            for name, count in added.items():
                 self.totals[name] += count
             self.batch = group.last_batch
             if group.merged_batch is not None:
@@ -92,11 +93,9 @@ class Lane:
 
     async def attempt(self, group: Group) -> None:
         """Do as `write`, and undo it: raises what `write` would raise."""
-        async with self._patience():
-            with suppress(Rollback):
-                async with self._connection.transaction():
-                    await self._write(group, 0, 0)
-                    raise Rollback
+        async with self._patience(), self._undone_by_errors():
+            await self._write(group, dict.fromkeys(_COUNTED, 0))
+            await self._connection.execute("ROLLBACK")
 
     async def keep_house(self, now: datetime) -> bool:
         """Delete some of what is too old; return whether there is more of it."""
@@ -154,11 +153,24 @@ class Lane:
                 self._connection.terminate()
                 raise
 
-    async def _write(self, group: Group, set_aside: int, set_aside_readings: int) -> None:
+    @asynccontextmanager
+    async def _undone_by_errors(self) -> AsyncIterator[None]:
+        """What went wrong in a transaction leaves nothing of it, and a connection that can be used."""
+        try:
+            yield
+        except Exception:
+            if not self._connection.is_closed() and self._connection.is_in_transaction():
+                await self._connection.execute("ROLLBACK")
+            raise
+
+    async def _write(self, group: Group, added: Mapping[str, int]) -> None:
+        """Begin a transaction and do everything but end it."""
         connection = self._connection
-        counts = (*(group.totals[kind] for kind in KINDS), set_aside, set_aside_readings)
-        where = (self._journal, group.after, group.last_batch, group.merged_batch)
-        if await connection.execute(_GO_ON, *where, *counts) != "UPDATE 1":
+        merged = "NULL" if group.merged_batch is None else f"{group.merged_batch:d}"
+        go_on = _GO_ON.format(
+            uuid=UUID(self._journal), after=group.after, last=group.last_batch, merged=merged, **added
+        )
+        if await connection.execute(go_on) != "UPDATE 1":
             raise StoreError("ledger", f"the database is not at batch {group.after} of this journal any more")
         if group.copy:
             await connection.copy_to_table(

@@ -17,6 +17,8 @@ from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple, ParamSpec, TypeVar
 
+import uvloop
+
 from gateway.io.journal_batch import JournalClosedError, SealedBatch
 from gateway.io.journal_reader import READ_BYTES_MAX, Reader
 from gateway.io.stores import KINDS
@@ -162,8 +164,8 @@ class TimescaleStore:
         in_groups_thread = self._groups.submit(ThreadCpu).result()
         in_loop = ThreadCpu()
         self._cpu = [in_loop, in_groups_thread]
-        with suppress(asyncio.CancelledError):
-            asyncio.run(self._serve())
+        with suppress(asyncio.CancelledError), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(self._serve())
         self._groups.submit(in_groups_thread.end)
         self._groups.shutdown()
         in_loop.end()

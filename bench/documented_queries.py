@@ -201,10 +201,10 @@ ORDER BY t.time, c.station_id
 
 _TRANSACTIONS: Final = f"""
 INSERT INTO ocpp.charging_transaction_merge
-SELECT station, "transaction", 1, 1, '', 'TOKEN',
-    start, start + ($1::integer - 1) * interval '1 minute', '', start_wh, '', start_wh + ($1 - 1) * {POWER_W / 60}, '', start_wh + ($1 - 1) * {POWER_W / 60},
-    '', 'EVDisconnected', '', NULL, start, '[]', 0
-FROM charge
+SELECT c.station, c."transaction", 1, 1, '', 'TOKEN', c.start, c.start + ($1::integer - 1) * interval '1 minute',
+    '', c.start_wh, '', e.end_wh, '', e.end_wh, '', 'EVDisconnected', '', NULL, c.start, '[]', 0
+FROM charge AS c
+CROSS JOIN LATERAL (SELECT c.start_wh + ($1::integer - 1) * {POWER_W / 60}) AS e (end_wh)
 """
 
 _STATUSES: Final = """

@@ -119,10 +119,6 @@ class Dsn:
         except DsnError as error:
             raise DsnError(f"{self._file}: {error}") from None
 
-    def arguments(self) -> dict[str, Any]:
-        """Return arguments of `asyncpg.connect`, for all hosts together. Raises DsnError."""
-        return self.parse().arguments
-
 
 def parse_dsn(text: str) -> ParsedDsn:
     """Take a DSN apart. Raises DsnError."""

@@ -90,8 +90,8 @@ def test_a_password_is_never_shown(text: str, shown: str, redacted: str) -> None
 
 
 def test_hosts_that_take_writes_are_sought_unless_it_says_otherwise() -> None:
-    assert Dsn("postgresql://h/d").arguments()["target_session_attrs"] == "read-write"
-    assert Dsn("postgresql://h/d?target_session_attrs=any").arguments()["target_session_attrs"] == "any"
+    assert Dsn("postgresql://h/d").parse().arguments["target_session_attrs"] == "read-write"
+    assert Dsn("postgresql://h/d?target_session_attrs=any").parse().arguments["target_session_attrs"] == "any"
 
 
 def test_the_file_is_read_anew_each_time(tmp_path: Path) -> None:
@@ -101,7 +101,7 @@ def test_the_file_is_read_anew_each_time(tmp_path: Path) -> None:
         dsn.parse()
     assert dsn.shown == f"the database of {file}"
     file.write_text("\ufeffpostgresql://u:old@h/d\n")
-    assert dsn.arguments()["dsn"] == "postgresql://u:old@h/d"
+    assert dsn.parse().arguments["dsn"] == "postgresql://u:old@h/d"
     file.write_text("postgresql://u:new@other:6/d")
     assert dsn.parse().addresses == (Address("other", 6),)
     file.write_bytes(b"\xff")

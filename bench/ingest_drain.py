@@ -59,7 +59,6 @@ def drain(server: TimescaleServer, database: str, folder: Path, backlog: int) ->
         with _gateway(folder, server.dsn(database)) as gateway:
             stations = Server("gateway", gateway.pid, gateway.port, gateway.admin_port)
             waiting = _fill(stations, backlog)
-            server.start()
             return _watch(server, stations, waiting)
     finally:
         if not server.is_running:

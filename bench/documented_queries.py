@@ -52,12 +52,11 @@ WHERE site = :'site' AND bucket >= timestamptz :'month' AND bucket < timestamptz
 ORDER BY bucket
 """,
     "site_energy_per_day": """
-SELECT e.bucket, sum(e.energy_wh) AS energy_wh
-FROM ocpp.energy_daily AS e
-JOIN ocpp.station AS s ON s.identity = e.station
-WHERE s.site = :'site' AND e.bucket >= timestamptz :'month' AND e.bucket < timestamptz :'month' + interval '1 month'
-GROUP BY e.bucket
-ORDER BY e.bucket
+SELECT bucket, sum(energy_wh) AS energy_wh
+FROM ocpp.energy_daily
+WHERE site = :'site' AND bucket >= timestamptz :'month' AND bucket < timestamptz :'month' + interval '1 month'
+GROUP BY bucket
+ORDER BY bucket
 """,
     "station_energy_per_day": """
 SELECT bucket, evse, energy_wh

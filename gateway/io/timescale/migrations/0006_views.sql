@@ -29,7 +29,7 @@ FROM ocpp.charging_transaction_merge;
 CREATE VIEW ocpp.energy_hourly AS
 SELECT
     r.bucket, s.identity AS station, r.evse,
-    sum(greatest(r.max_wh - coalesce(before.max_wh, r.min_wh), 0)) AS energy_wh
+    sum(greatest(r.max_wh - coalesce(before.max_wh, r.min_wh), 0)) AS energy_wh, s.site
 FROM ocpp.register_hourly AS r
 JOIN ocpp.station AS s ON s.id = r.station_id
 LEFT JOIN LATERAL (
@@ -38,12 +38,12 @@ LEFT JOIN LATERAL (
     ORDER BY b.bucket DESC
     LIMIT 1
 ) AS before ON true
-GROUP BY r.bucket, s.identity, r.evse;
+GROUP BY r.bucket, s.identity, r.evse, s.site;
 
 CREATE VIEW ocpp.energy_daily AS
 SELECT
     r.bucket, s.identity AS station, r.evse,
-    sum(greatest(r.max_wh - coalesce(before.max_wh, r.min_wh), 0)) AS energy_wh
+    sum(greatest(r.max_wh - coalesce(before.max_wh, r.min_wh), 0)) AS energy_wh, s.site
 FROM ocpp.register_daily AS r
 JOIN ocpp.station AS s ON s.id = r.station_id
 LEFT JOIN LATERAL (
@@ -52,7 +52,7 @@ LEFT JOIN LATERAL (
     ORDER BY b.bucket DESC
     LIMIT 1
 ) AS before ON true
-GROUP BY r.bucket, s.identity, r.evse;
+GROUP BY r.bucket, s.identity, r.evse, s.site;
 
 -- The power of a site is the sum of what its EVSEs drew on average in the quarter of an hour: of each EVSE its total
 -- where it was sampled, else the sum of its phases.

@@ -13,7 +13,7 @@ import msgspec
 from gateway.core.metering import DEFAULT_LOCATION, ENERGY_REGISTER
 from gateway.core.records import Channel
 from gateway.hot import POWER, REGISTER
-from gateway.io.timescale.failures import StoreError
+from gateway.io.timescale.failures import UnstorableError
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
@@ -112,7 +112,7 @@ class Directory:
             "SELECT id FROM ocpp.word WHERE kind = $1 AND name = $2", kind, word
         )
         if not rows:
-            raise StoreError("data", f"there are {WORDS_MAX} words of kind {kind} already")
+            raise UnstorableError(f"there are {WORDS_MAX} words of kind {kind} already")
         self._words[kind, word] = rows[0][0]
         return self._words[kind, word]
 

@@ -38,11 +38,10 @@ _COUNTED: Final = (*KINDS, *_SET_ASIDE)
 _TOTALS: Final = ", ".join(_COUNTED)
 _BEGIN_JOURNAL: Final = "INSERT INTO ocpp.journal (uuid, batch, merged_batch) VALUES ($1, 0, 0) ON CONFLICT DO NOTHING"
 _FIND_JOURNAL: Final = f"SELECT batch, merged_batch, {_TOTALS} FROM ocpp.journal WHERE uuid = $1"  # noqa: S608
-_GO_ON: Final = (  # noqa: S608 - our own columns
-    "BEGIN; UPDATE ocpp.journal SET batch = {last:d}, merged_batch = coalesce({merged}, merged_batch),"
-    " updated_at = now(), "
+_GO_ON: Final = (
+    "BEGIN; UPDATE ocpp.journal SET batch = {last:d}, merged_batch = coalesce({merged}, merged_batch), "  # noqa: S608
     + ", ".join(f"{name} = {name} + {{{name}:d}}" for name in _COUNTED)
-    + " WHERE uuid = '{uuid}' AND batch = {after:d}"
+    + ", updated_at = now() WHERE uuid = '{uuid}' AND batch = {after:d}"
 )
 """Two statements in one message, so without parameters; all are numbers of ours. A transaction waits for few answers:
 each is a turn of the interpreter lock, and far away it is a way there and back."""

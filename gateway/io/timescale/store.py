@@ -24,7 +24,7 @@ from gateway.io.journal_reader import READ_BYTES_MAX, Reader
 from gateway.io.stores import KINDS
 from gateway.io.thread_cpu import ThreadCpu
 from gateway.io.timescale.dsn import Dsn
-from gateway.io.timescale.failures import DATA, ERROR_KINDS, StoreError, UnstorableError, kind_of, shown
+from gateway.io.timescale.failures import DATA, ERROR_KINDS, StoreError, kind_of, shown
 from gateway.io.timescale.groups import Gathering, Group
 from gateway.io.timescale.lane import Lane, open_lane
 from gateway.io.timescale.poison import sift
@@ -55,6 +55,9 @@ REFUSED_IN_A_ROW_MAX: Final = 1_000
 CAREFUL_MAX: Final = 1_024
 """Batches in a group from which on no care is taken any more."""
 
+SHARE_MIN: Final = 1 / 64
+"""A transaction that took too long is tried again with half as much, down to this part of what is configured."""
+
 GROUP_BYTES_MAX: Final = 32 * 1024 * 1024
 """Of the journal, in one group: rows are bounded by `rows_max`, and this is for batches of other things."""
 
@@ -74,7 +77,7 @@ class Gathered(NamedTuple):
 
     group: Group | None
     batches: list[SealedBatch]
-    problem: UnstorableError | None
+    problem: Exception | None
 
 
 class TimescaleStore:
@@ -126,6 +129,8 @@ class TimescaleStore:
         """The highest batch that we may have stored; -1 before the first connection."""
         self._careful: int | None = None
         """How many batches a group may hold, after one was refused for what it holds; None for no bound."""
+        self._share = 1.0
+        """How much of what is configured a group may hold."""
         self._refused_in_a_row = 0
         self._rests = False
         """Whether the last group was small, so that a pause comes before the next."""
@@ -184,6 +189,8 @@ class TimescaleStore:
                 break
             except Exception as error:  # a store that gives up would fill the journal: whatever it is, try again
                 self._note(error)
+                if kind_of(error) == "timeout":
+                    self._share = max(SHARE_MIN, self._share / 2)
             finally:
                 self.connected = False
             if self.transactions > stored_before or self._careful is not None:
@@ -253,6 +260,7 @@ class TimescaleStore:
                 self._careful = max(1, len(gathered.batches) // 2)
             raise
         self._refused_in_a_row = 0
+        self._share = min(1.0, 2 * self._share)
         self._note_stored(lane)
         if self._careful is not None:
             self._careful = 2 * self._careful if self._careful < CAREFUL_MAX else None
@@ -296,7 +304,8 @@ class TimescaleStore:
         careful = self._careful
         if self._rests and careful is None:
             self._stopping.wait(PAUSE_S)
-        bytes_max = READ_BYTES_MAX if careful is None else 1
+        bytes_max = int(READ_BYTES_MAX * self._share) if careful is None else 1
+        rows_max, group_bytes_max = self._settings.rows_max * self._share, GROUP_BYTES_MAX * self._share
         batches = self._reader.read_sealed(PAUSE_S if gathering.has_unmerged else READ_TIMEOUT_S, bytes_max)
         if not batches:
             return Gathered(self._cut(gathering, merged=True) if gathering.has_unmerged else None, [], None)
@@ -308,10 +317,12 @@ class TimescaleStore:
             try:
                 for batch in batches:
                     gathering.add(batch)
-            except UnstorableError as error:
+            except Exception as error:
+                if kind_of(error) != DATA:
+                    raise
                 return Gathered(None, taken, error)
             size_bytes += sum(batch.size_bytes for batch in batches)
-            if gathering.rows >= self._settings.rows_max or size_bytes >= GROUP_BYTES_MAX or len(taken) == careful:
+            if gathering.rows >= rows_max or size_bytes >= group_bytes_max or len(taken) == careful:
                 break
             batches = self._reader.read_sealed(0.0, bytes_max)
         self._rests = gathering.rows < FEW_ROWS and size_bytes < READ_BYTES_MAX

@@ -29,6 +29,7 @@ from gateway.core.records import (
 )
 from gateway.io import sqlite_store
 from gateway.io.sqlite_store import SqliteStore
+from gateway.io.timescale import directory
 from gateway.io.timescale import store as timescale_store
 from gateway.io.timescale.dsn import Dsn
 from gateway.io.timescale.settings import StoreSettings
@@ -298,6 +299,50 @@ class TestPoison:
         stored.query("ALTER TABLE ocpp.sampled_value DROP CONSTRAINT refuse")
         stored.settle()
         assert stored.query("SELECT count(*) FROM ocpp.reading") == [(8 * 50,)]
+
+
+def test_what_takes_too_long_is_tried_with_less_at_once(stored: Stored) -> None:
+    stored.start()
+    stored.put(meter_entry(0))
+    stored.settle()
+    stored.query(
+        "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN IF (SELECT count(*) FROM new) > 400 THEN PERFORM pg_sleep(60); END IF; RETURN NULL; END $$"
+    )
+    stored.query(
+        "CREATE TRIGGER slow AFTER INSERT ON ocpp.connector_status_latest REFERENCING NEW TABLE AS new"
+        " FOR EACH STATEMENT EXECUTE FUNCTION slow()"
+    )
+    stored.store._settings = StoreSettings(timeout_s=0.5)
+    stored.query(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE pid <> pg_backend_pid() AND datname = current_database()"
+    )
+    for first in range(0, 3200, 100):
+        stored.put(
+            *(
+                entry_of(f"S{n}", ConnectorStatus(BEGIN, 1, 1, "Available", None, "x" * 3000))
+                for n in range(first, first + 100)
+            )
+        )
+    stored.settle()
+    assert stored.store.errors["timeout"] >= 1
+    assert stored.query("SELECT count(*) FROM ocpp.connector_status") == [(3200,)]
+
+
+def test_words_beyond_all_bounds_are_set_aside(stored: Stored, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(directory, "WORDS_MAX", 70)
+    stored.start()
+    for number in range(30):
+        channel = Channel(f"Invented{number}", None, "Other", "EV", "W")
+        stored.put(
+            entry_of("S", Readings(1, 1, None, [MeterValue(BEGIN, [Sample(channel, 1.0)])])), meter_entry(number)
+        )
+    stored.settle()
+    (stored_words,) = stored.query("SELECT count(*) FROM ocpp.word WHERE kind = 'measurand'")
+    assert stored_words == (70,)
+    assert 0 < stored.store.set_aside_entries < 30
+    assert stored.query("SELECT count(*) FROM ocpp.reading WHERE station <> 'S'") == [(240,)]
 
 
 def test_a_copy_of_the_data_directory_that_runs_too_is_noticed(stored: Stored) -> None:

@@ -6,10 +6,10 @@ import contextlib
 import os
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 import asyncpg
 import uvloop
@@ -46,6 +46,10 @@ SERVER: Final = {
     "autovacuum": "off",
 }
 """Durable as in operation; no checkpoint or vacuum that falls upon one way and not upon another."""
+
+
+Way: TypeAlias = Callable[[Connection, str], Awaitable[Measured]]
+"""Writes all rows by a connection, or by connections of its own to the DSN."""
 
 
 class Prepared(NamedTuple):
@@ -121,7 +125,7 @@ async def _measure(at: str, folder: Path, messages: int, rounds: int) -> Table:
 
 
 async def _prepare(at: str, folder: Path, messages: int) -> Prepared:
-    journals = {}
+    journals: dict[str, Path] = {}
     for name, make_entry in MESSAGES.items():
         _say(f"a journal of {messages:,} {name}")
         journals[name] = folder / f"{len(journals)}.sqlite"
@@ -137,7 +141,7 @@ async def _prepare(at: str, folder: Path, messages: int) -> Prepared:
     return Prepared(journals, taken, words, copy_file, tuples, rows)
 
 
-def _ways(prepared: Prepared):
+def _ways(prepared: Prepared) -> dict[str, Way]:
     """Return each way by its name: a coroutine of a connection and its DSN."""
     rows = prepared.rows
 

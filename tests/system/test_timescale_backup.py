@@ -55,7 +55,7 @@ def back_up(dsn: str, file: Path) -> None:
 def restore(file: Path, dsn: str) -> None:
     """Restore into an empty database that has the extension."""
     run("psql", dsn, "--command=SELECT timescaledb_pre_restore()")
-    run("pg_restore", "--no-owner", f"--dbname={dsn}", str(file))
+    run("pg_restore", f"--dbname={dsn}", str(file))
     run("psql", dsn, "--command=SELECT timescaledb_post_restore()", "--command=ANALYZE")
 
 

@@ -21,23 +21,26 @@ _FILE_MODE: Final = 0o600
 
 
 class SetAsideEntry(msgspec.Struct, frozen=True):
-    """An entry that was refused. `batch` and `position` say where in the journal it stands."""
+    """An entry that was refused. `batch` and `position` say where in the journal it stands; `entry` is all of it, as the
+    journal has it: an array, in the order of the fields of `core.records`."""
 
     journal: str
     batch: int
     position: int
     set_aside_at: datetime
-    kind: str
+    station: str
+    received_at: datetime
     reason: str
     readings: int
     entry: Entry
 
     @classmethod
-    def of(cls, journal: str, batch: int, position: int, entry: Entry, kind: str, reason: str) -> "SetAsideEntry":
+    def of(cls, journal: str, batch: int, position: int, entry: Entry, reason: str) -> "SetAsideEntry":
         """Return the line for `entry`."""
         values = [value for record in entry.records if isinstance(record, Readings) for value in record.meter_values]
         readings = sum(len(value.samples) for value in values)
-        return cls(journal, batch, position, datetime.now(UTC), kind, reason, readings, entry)
+        at = datetime.now(UTC)
+        return cls(journal, batch, position, at, entry.station, entry.received_at, reason, readings, entry)
 
 
 class SetAside:

@@ -349,7 +349,7 @@ class TimescaleStore:
         """Write the refused entries to disk, and return how many readings they hold."""
         entries = batch.decode(self._set_aside.directory).entries
         lines = [
-            SetAsideEntry.of(self._journal_uuid, batch.id, position, entries[position], kind_of(error), shown(error))
+            SetAsideEntry.of(self._journal_uuid, batch.id, position, entries[position], shown(error))
             for position, error in sorted(refused.items())
         ]
         file = self._set_aside.keep(lines)

@@ -278,7 +278,7 @@ class TestPoison:
         assert values == [(float(number),) for number in range(401) if number not in {7, 13, 14, 300}]
         lines = [json.loads(line) for file in sorted(stored.set_aside.iterdir()) for line in file.open()]
         assert sorted(line["entry"][4][0][4][0][1][0][1] for line in lines) == [7, 13, 14, 300]
-        assert {line["kind"] for line in lines} == {"data"}
+        assert {line["station"] for line in lines} == {"DE*ABC*1"}
         assert all("refuse" in line["reason"] for line in lines)
         assert stored.store.set_aside_entries == 4
         assert stored.store.set_aside_readings == 32

@@ -36,7 +36,7 @@ exec '{loader}' --inhibit-cache --argv0 '{program}' --library-path '{libraries}'
 
 
 class UnavailableError(Exception):
-    """There is no such server on this machine, and none can be had. The text says why and what to do."""
+    """There is no such server on this machine, and none can be had. The text says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ def postgres_programs() -> Path:
 def _unpack(cache: Path, tree: Path, programs: Path) -> None:
     for program in ("apt-get", "dpkg", "dpkg-deb"):
         if shutil.which(program) is None:
-            raise UnavailableError(f"no {program} here: set GATEWAY_TEST_DSN to a TimescaleDB of your own")
+            raise UnavailableError(f"there is no {program} here")
     work = cache / ".apt"
     unpacked = cache / ".unpacked"
     for folder in (work, unpacked, tree):
@@ -119,9 +119,7 @@ def _apt_get(work: Path) -> list[str]:
     listed = _run("apt-get", "update", "--print-uris")
     mirror = re.search(r"^'([^']*/debian)/+dists/", listed, re.MULTILINE)
     if mirror is None or not KEYRING.exists():
-        raise UnavailableError(
-            "no Debian mirror among apt's sources: set GATEWAY_TEST_DSN to a TimescaleDB of your own"
-        )
+        raise UnavailableError("no Debian mirror among apt's sources")
     sources = work / "sources.list"
     sources.write_text(f"deb [signed-by={KEYRING}] {mirror[1]} {SUITE} main\n")
     (work / "status").touch()
@@ -183,5 +181,5 @@ def _run(*command: str, cwd: Path | None = None) -> str:
         raise UnavailableError(f"{command[0]} does not work here: {error}") from error
     if done.returncode:
         last = (done.stderr.strip() or done.stdout.strip() or f"exit status {done.returncode}").splitlines()[-1]
-        raise UnavailableError(f"{command[0]} failed: {last}; or set GATEWAY_TEST_DSN to a TimescaleDB of your own")
+        raise UnavailableError(f"{command[0]} failed: {last}")
     return done.stdout

@@ -262,20 +262,23 @@ def shared_server_dsn() -> str:
 @functools.cache
 def shared_server() -> TimescaleServer:
     """Return the one server of this run of the tests that nobody kills; it is stopped at the end."""
-    return new_server().start()
+    return new_server(remedy="set GATEWAY_TEST_DSN to a TimescaleDB of your own").start()
 
 
 def new_server(
-    *, settings: Mapping[str, str] | None = None, replica_of: TimescaleServer | None = None
+    *,
+    settings: Mapping[str, str] | None = None,
+    replica_of: TimescaleServer | None = None,
+    remedy: str = "this test stops and kills its server, so it needs apt and a Debian mirror",
 ) -> TimescaleServer:
-    """Return a server of the test's own, not started yet. Skips the test where there can be none.
+    """Return a server of the test's own, not started yet. Skips the test where there can be none, and says the remedy.
 
     `GATEWAY_TEST_TIMESCALE=required` makes that a failure.
     """
     if reason := why_unavailable():
         if os.environ.get("GATEWAY_TEST_TIMESCALE") == "required":
             pytest.fail(reason)
-        pytest.skip(reason)
+        pytest.skip(f"{reason}; {remedy}")
     return TimescaleServer(settings=settings, replica_of=replica_of)
 
 

@@ -21,8 +21,10 @@ _FILE_MODE: Final = 0o600
 
 
 class SetAsideEntry(msgspec.Struct, frozen=True):
-    """An entry that was refused. `batch` and `position` say where in the journal it stands; `entry` is all of it, as the
-    journal has it: an array, in the order of the fields of `core.records`."""
+    """An entry that was refused. `batch` and `position` say where in the journal it stands.
+
+    `entry` is all of it, as the journal has it: an array, in the order of the fields of `core.records`.
+    """
 
     journal: str
     batch: int

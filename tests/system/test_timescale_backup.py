@@ -1,4 +1,4 @@
-"""Backup, restore and moving as README.md describes them, with its very commands, while stations go on."""
+"""Backup, restore and moving as DATABASE.md describes them, with its very commands, while stations go on."""
 
 import asyncio
 import random

@@ -24,6 +24,7 @@ from gateway.hot.reading_rows import REGISTER as _REGISTER
 from gateway.hot.reading_rows import SECONDS_END as _SECONDS_END
 from gateway.hot.reading_rows import SECONDS_MIN as _SECONDS_MIN
 from gateway.hot.reading_rows import STATIONS_MAX as _STATIONS_MAX
+from gateway.hot.reading_rows import Updates as SaidTogether
 
 cdef extern from *:
     """
@@ -53,6 +54,7 @@ cdef int POWER = _POWER
 cdef Py_ssize_t STATIONS_MAX = _STATIONS_MAX
 cdef Py_ssize_t CHANNELS_MAX = _CHANNELS_MAX
 cdef Py_ssize_t BODY_BYTES_MAX = _BODY_BYTES_MAX
+cdef bytes NO_INTEGERS = b"\x90"
 
 cdef enum:
     CODES_BYTES = 30  # five columns of two bytes, each behind its length
@@ -250,12 +252,14 @@ cdef inline bint took_nil(Cursor* cursor) noexcept nogil:
 
 
 cdef bytes take_clean_text_or_none(Cursor* cursor):
+    return None if took_nil(cursor) else take_clean_text(cursor)
+
+
+cdef bytes take_clean_text(Cursor* cursor):
     """Take a text, as PostgreSQL can hold it: it knows no U+0000."""
     cdef const char* text
     cdef Py_ssize_t size, index
     cdef uint8_t seen = 0
-    if took_nil(cursor):
-        return None
     size = take_text(cursor, &text)
     for index in range(size):
         seen |= <uint8_t> text[index]
@@ -305,6 +309,41 @@ cdef inline int take_integer_or_none(Cursor* cursor, Optional* taken) except -1:
     elif taken.present:
         refuse()
     return 0
+
+
+cdef inline int take_large_integer_or_none(Cursor* cursor, Head* head) except -1:
+    """Take an integer as it is, or nil."""
+    if not take_head(cursor, head) or (head.kind != UINT and head.kind != INT and head.kind != NIL):
+        refuse()
+    return 0
+
+
+cdef bytes take_integers(Cursor* cursor):
+    """Take an array of integers, as it is."""
+    cdef const uint8_t* start = cursor.place
+    cdef Head head
+    for _ in range(take_array(cursor, 0)):
+        take_large_integer_or_none(cursor, &head)
+        if head.kind == NIL:
+            refuse()
+    if cursor.place - start == 1:
+        return NO_INTEGERS
+    return PyBytes_FromStringAndSize(<const char*> start, cursor.place - start)
+
+
+cdef inline bint take_bool(Cursor* cursor) except -1:
+    cdef Head head
+    if not take_head(cursor, &head) or head.kind != BOOL:
+        refuse()
+    return head.number == 1
+
+
+cdef inline bint took_other(Cursor* cursor) except -1:
+    """Take any value; return whether it is one, and not nil."""
+    if took_nil(cursor):
+        return False
+    skip(cursor, 1)
+    return True
 
 
 cdef inline bint take_value(Cursor* cursor, double* value) except -1:
@@ -439,6 +478,67 @@ cdef class Power:
     cdef int64_t count
 
 
+@cython.final
+cdef class Updates:
+    """What one transaction's events said."""
+
+    cdef int32_t station_id
+    cdef bytes transaction
+    cdef Optional evse
+    cdef Optional connector
+    cdef int64_t last_ms
+    cdef int64_t state_ms
+    cdef bint state_numbered
+    cdef uint64_t state_seq_no
+    cdef bytes charging_state
+    cdef bint valued
+    cdef int64_t first_ms
+    cdef int64_t register_ms
+    cdef double first_wh
+    cdef double register_wh
+    cdef bytes missing_seq_nos
+    cdef bint offline
+
+    cdef inline int add_state(self, int64_t time_ms, Head seq_no, bytes state) except -1:
+        cdef bint numbered = seq_no.kind != NIL
+        if self.charging_state is not None:
+            if time_ms != self.state_ms:
+                if time_ms < self.state_ms:
+                    return 0
+            elif numbered != self.state_numbered:
+                if self.state_numbered:
+                    return 0
+            elif numbered and seq_no.number != self.state_seq_no:
+                if seq_no.number < self.state_seq_no:
+                    return 0
+            elif state <= self.charging_state:
+                return 0
+        self.state_ms, self.state_numbered, self.charging_state = time_ms, numbered, state
+        self.state_seq_no = seq_no.number
+        return 0
+
+    cdef inline int add_register(self, int64_t time_ms, double register_wh) except -1:
+        if not self.valued or time_ms < self.first_ms or (time_ms == self.first_ms and register_wh < self.first_wh):
+            self.first_ms, self.first_wh = time_ms, register_wh
+        if (
+            not self.valued
+            or time_ms > self.register_ms
+            or (time_ms == self.register_ms and register_wh > self.register_wh)
+        ):
+            self.register_ms, self.register_wh = time_ms, register_wh
+        self.valued = True
+        return 0
+
+    cdef object values(self):
+        return SaidTogether(
+            self.station_id, self.transaction, optional(self.evse), optional(self.connector), self.last_ms,
+            self.state_ms, self.state_seq_no if self.state_numbered else None, self.charging_state,
+            self.first_ms, self.first_wh if self.valued else None,
+            self.register_ms, self.register_wh if self.valued else None,
+            self.missing_seq_nos, self.offline,
+        )
+
+
 cdef inline object optional(Optional value):
     return value.number if value.present else None
 
@@ -460,11 +560,13 @@ cdef class ReadingRows:
     cdef list _touched
     cdef dict _registers
     cdef dict _powers
+    cdef dict _updates
     cdef Channel _latest
     cdef uint8_t* _buffer
     cdef Py_ssize_t _capacity
     cdef readonly Py_ssize_t rows
     cdef readonly Py_ssize_t size_bytes
+    cdef readonly Py_ssize_t updates
 
     def __cinit__(self):
         self._buffer = NULL
@@ -486,10 +588,11 @@ cdef class ReadingRows:
         self._begin_merged()
 
     def take(self, body, *, bint copied=True, Py_ssize_t first=0, Py_ssize_t stop=-1):
-        """Take in the entries from `first` up to, not including, `stop` (negative: all); return what is no Readings.
+        """Take in the entries from `first` up to, not including, `stop` (negative: all); return what it leaves.
 
-        With `copied` False nothing is added to the rows, only to what is merged. Raises ValueError where `body` is no
-        array of entries; what lies behind `stop` is not looked at.
+        It leaves all records that are neither Readings nor a TransactionEvent of the kind Updated that names no token,
+        reason or request. With `copied` False nothing is counted and no row added: it is only merged. Raises ValueError
+        where `body` is no array of entries; what lies behind `stop` is not looked at.
         """
         cdef Py_buffer view
         cdef Cursor cursor
@@ -536,7 +639,8 @@ cdef class ReadingRows:
         cdef Station station
         cdef Register known
         cdef Power power
-        cdef list seen = [], registers = [], powers = []
+        cdef Updates updates
+        cdef list seen = [], registers = [], powers = [], said = []
         for station in self._touched:
             seen.append((station.id, station.first_us, station.last_us))
             station.touched = False
@@ -547,12 +651,15 @@ cdef class ReadingRows:
             ))
         for power in self._powers.values():
             powers.append((power.station_id, power.evse, power.quarter, power.phase, power.sum_w, power.count))
+        for updates in self._updates.values():
+            said.append(updates.values())
         self._begin_merged()
-        return Merged(seen, registers, powers)
+        return Merged(seen, registers, powers, said)
 
     cdef int _begin_rows(self) except -1:
         self.rows = 0
         self.size_bytes = 0
+        self.updates = 0
         if self._capacity > KEPT_BYTES_MAX:
             free(self._buffer)
             self._buffer = NULL
@@ -563,15 +670,15 @@ cdef class ReadingRows:
         self._touched = []
         self._registers = {}
         self._powers = {}
+        self._updates = {}
         return 0
 
     cdef int _take_entry(self, Cursor* cursor, int64_t position, bint copied, list others) except -1:
-        cdef Head head
         cdef const uint8_t* start
         cdef const char* tag
         cdef int64_t fields, record_fields, received_us
         cdef Py_ssize_t tag_size
-        cdef bint own = False
+        cdef bint own = False, left
         cdef list records = None
         cdef Station station
         fields = take_array(cursor, 5)
@@ -584,15 +691,18 @@ cdef class ReadingRows:
             tag_size = take_text(cursor, &tag)
             if tag_size == 8 and memcmp(tag, b"readings", 8) == 0:
                 self._take_readings(cursor, record_fields, station, received_us, copied)
+                continue
+            if tag_size == 17 and memcmp(tag, b"transaction_event", 17) == 0:
+                left = not self._take_event(cursor, record_fields, station.id, copied)
             else:
+                left = True
                 skip(cursor, record_fields - 1)
+            if left:
                 if records is None:
                     records = []
                 records.append(PyBytes_FromStringAndSize(<const char*> start, cursor.place - start))
         if fields > 5:
-            if not take_head(cursor, &head) or head.kind != BOOL:
-                refuse()
-            own = head.number == 1
+            own = take_bool(cursor)
             skip(cursor, fields - 6)
         if not own:
             self._hear(station, received_us)
@@ -640,6 +750,74 @@ cdef class ReadingRows:
             skip(cursor, value_fields - 3)
         skip(cursor, fields - 5)
         return 0
+
+    cdef bint _take_event(self, Cursor* cursor, int64_t fields, int32_t station_id, bint copied) except -1:
+        """Take a TransactionEvent; add it up and return True if nothing of it counts but what Updates hold."""
+        cdef const char* event
+        cdef Py_ssize_t event_size
+        cdef int64_t time_ms
+        cdef Optional evse, connector
+        cdef Head seq_no
+        cdef bytes transaction, state, missing_seq_nos
+        cdef bint plain, valued, offline = False
+        cdef double register_wh = 0.0
+        cdef Updates updates
+        if fields < 12:
+            refuse()
+        time_ms = floor_divided(take_time(cursor), 1000)
+        event_size = take_text(cursor, &event)
+        plain = event_size == 7 and memcmp(event, b"Updated", 7) == 0
+        transaction = take_clean_text(cursor)
+        take_integer_or_none(cursor, &evse)
+        take_integer_or_none(cursor, &connector)
+        skip(cursor, 1)  # trigger
+        take_large_integer_or_none(cursor, &seq_no)
+        plain &= seq_no.kind != INT or <int64_t> seq_no.number >= 0
+        plain &= not took_other(cursor)  # token
+        state = take_clean_text_or_none(cursor)
+        plain &= not took_other(cursor)  # reason
+        valued = take_value(cursor, &register_wh)
+        plain &= not valued or isfinite(register_wh)
+        if fields > 12:
+            offline = take_bool(cursor)
+        missing_seq_nos = take_integers(cursor) if fields > 13 else NO_INTEGERS
+        for _ in range(14, min(fields, 16)):
+            plain &= not took_other(cursor)  # requests
+        skip(cursor, fields - 16)
+        updates = self._find_updates(station_id, transaction, time_ms, plain)
+        if not plain:
+            if updates is not None:
+                updates.missing_seq_nos = None
+            return False
+        raise_to(&updates.evse, evse)
+        raise_to(&updates.connector, connector)
+        updates.last_ms = max(updates.last_ms, time_ms)
+        if state is not None:
+            updates.add_state(time_ms, seq_no, state)
+        if valued:
+            updates.add_register(time_ms, register_wh)
+        updates.missing_seq_nos = missing_seq_nos
+        updates.offline |= offline
+        self.updates += copied
+        return True
+
+    cdef Updates _find_updates(self, int32_t station_id, bytes transaction, int64_t time_ms, bint made):
+        """Return what the transaction's events said, None if none did; or, if it is to be `made`, begin it."""
+        cdef Py_ssize_t size = PyBytes_GET_SIZE(transaction)
+        cdef bytes key = PyBytes_FromStringAndSize(NULL, 4 + size)
+        cdef char* packed = PyBytes_AS_STRING(key)
+        cdef PyObject* found
+        cdef Updates updates = None
+        memcpy(packed, &station_id, 4)
+        memcpy(packed + 4, PyBytes_AS_STRING(transaction), size)
+        found = PyDict_GetItemWithError(self._updates, key)
+        if found is not NULL:
+            updates = <Updates> found
+        elif made:
+            updates = Updates()
+            updates.station_id, updates.transaction, updates.last_ms = station_id, transaction, time_ms
+            self._updates[key] = updates
+        return updates
 
     cdef int _take_samples(
         self,

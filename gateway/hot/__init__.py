@@ -10,7 +10,18 @@ from typing import TYPE_CHECKING
 from gateway.hot.deflate import Deflater
 from gateway.hot.envelope import DEPTH_MAX, MESSAGE_ID_CHARACTERS_MAX, Envelope, EnvelopeError, EnvelopeFault
 from gateway.hot.frames import BINARY, CLOSE, COMPRESSED, CONTINUATION, FAILED, FRAGMENTS_MAX, PING, PONG, TEXT
-from gateway.hot.reading_rows import NO_ROLE, POWER, REGISTER, Codes, Merged, OtherRecord, PowerSum, RegisterSpan, Seen
+from gateway.hot.reading_rows import (
+    NO_ROLE,
+    POWER,
+    REGISTER,
+    Codes,
+    Merged,
+    OtherRecord,
+    PowerSum,
+    RegisterSpan,
+    Seen,
+    Updates,
+)
 from gateway.hot.readings import DECIMALS, Learned, MeterValues
 
 PURE = os.environ.get("GATEWAY_PURE") == "1"
@@ -67,6 +78,7 @@ __all__ = [
     "ReadingRows",
     "RegisterSpan",
     "Seen",
+    "Updates",
     "digest64",
     "server_frame",
     "split_envelope",

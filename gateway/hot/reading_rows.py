@@ -1,9 +1,10 @@
 """Readings of the journal as rows of a binary COPY into `ocpp.sampled_value`: the plain twin of its leaf.
 
 The body of a batch (`io.journal_batch`) is read as it lies on disk: readings become rows and are added up for what the
-store merges, without an object for each; any other record is handed out as bytes. Format of the stream: PostgreSQL,
-COPY, Binary Format. Format of the body: msgpack arrays of `core.records`, whose fields are only ever appended; so an
-array may lack the last fields, which then have their defaults, and surplus ones are skipped.
+store merges, without an object for each; so are most events of a transaction; any other record is handed out as bytes.
+Format of the stream: PostgreSQL, COPY, Binary Format. Format of the body: msgpack arrays of `core.records`, whose
+fields are only ever appended; so an array may lack the last fields, which then have their defaults, and surplus ones
+are skipped.
 """
 
 import struct
@@ -64,6 +65,35 @@ PowerSum: TypeAlias = tuple[int, int, int, int, float, int]
 """Station id, EVSE, quarter of an hour since 1970, phase, sum in W, number of values."""
 
 
+class Updates(NamedTuple):
+    """What events Updated of one transaction said together. Times are in milliseconds since 1970, rounded down.
+
+    Of equal times a higher sequence number is the later, and none is the earliest; then the higher value is.
+    """
+
+    station_id: int
+    transaction: bytes
+    evse: int | None
+    """The highest that was named, as is the connector."""
+    connector: int | None
+    last_ms: int
+    """Time of the latest event."""
+    state_ms: int
+    """Time and number of the event that said the charging state; of no meaning where none did."""
+    state_seq_no: int | None
+    charging_state: bytes | None
+    """The latest."""
+    first_ms: int
+    """The earliest and the latest register, in Wh; the times are of no meaning where none was said."""
+    first_wh: float | None
+    register_ms: int
+    register_wh: float | None
+    missing_seq_nos: bytes | None
+    """Of the event that came last, as msgpack; None if that was one that was handed out."""
+    offline: bool
+    """Whether any was."""
+
+
 class Merged(NamedTuple):
     """What the store merges with what it knows. Nothing is in a list twice: keys are all but the values added up."""
 
@@ -73,6 +103,8 @@ class Merged(NamedTuple):
     """One for each station, transaction and hour. EVSE and connector are the highest that was named."""
     powers: list[PowerSum]
     """One for each station, EVSE, quarter of an hour and phase."""
+    updates: list[Updates]
+    """One for each station and transaction."""
 
 
 class ReadingRows:
@@ -81,11 +113,13 @@ class ReadingRows:
     `station_id_of` gives the id of a station (its identity as UTF-8), another for each; `codes_of` gives the codes of a
     channel (its msgpack, as in the journal). Both are asked once and their answers remembered; what they raise goes
     through. An id has four bytes and a code two, else OverflowError is raised.
+
+    `rows` (of `size_bytes`) and `updates` count what `take_copy` will end: readings, and events that were added up.
     """
 
     __slots__ = (
         *("_channels", "_codes_of", "_powers", "_registers", "_rows", "_station_id_of", "_stations", "_touched"),
-        *("rows", "size_bytes"),
+        *("_updates", "rows", "size_bytes", "updates"),
     )
 
     def __init__(self, station_id_of: Callable[[bytes], int], codes_of: Callable[[bytes], Codes]) -> None:
@@ -103,10 +137,11 @@ class ReadingRows:
     def take(
         self, body: bytes | bytearray | memoryview, *, copied: bool = True, first: int = 0, stop: int = -1
     ) -> list[OtherRecord]:
-        """Take in the entries from `first` up to, not including, `stop` (negative: all); return what is no Readings.
+        """Take in the entries from `first` up to, not including, `stop` (negative: all); return what it leaves.
 
-        With `copied` False nothing is added to the rows, only to what is merged. Raises ValueError where `body` is no
-        array of entries; what lies behind `stop` is not looked at.
+        It leaves all records that are neither Readings nor a TransactionEvent of the kind Updated that names no token,
+        reason or request. With `copied` False nothing is counted and no row added: it is only merged. Raises ValueError
+        where `body` is no array of entries; what lies behind `stop` is not looked at.
         """
         if len(self._stations) >= STATIONS_MAX:
             self._stations = {station.identity: station for station in self._touched}
@@ -137,6 +172,7 @@ class ReadingRows:
             [(station.id, station.first_us, station.last_us) for station in self._touched],
             [(*key, *register.values) for key, register in self._registers.items()],
             [(*key, sum_w, count) for key, (sum_w, count) in self._powers.items()],
+            [updates.values for updates in self._updates.values()],
         )
         for station in self._touched:
             station.touched = False
@@ -147,11 +183,13 @@ class ReadingRows:
         self._rows: list[bytes] = []
         self.rows = 0
         self.size_bytes = 0
+        self.updates = 0
 
     def _begin_merged(self) -> None:
         self._touched: list[_Station] = []
         self._registers: dict[tuple[int, bytes, int], _Register] = {}
         self._powers: dict[tuple[int, int, int, int], tuple[float, int]] = {}
+        self._updates: dict[tuple[int, bytes], _Updates] = {}
 
     def _take_entry(self, cursor: "_Cursor", position: int, copied: bool, others: list[OtherRecord]) -> None:
         fields = cursor.array(5)
@@ -162,10 +200,13 @@ class ReadingRows:
         for _ in range(cursor.array(0)):
             start = cursor.position
             record_fields = cursor.array(1)
-            if cursor.text() == b"readings":
+            tag = cursor.text()
+            if tag == b"readings":
                 self._take_readings(cursor, record_fields, station, received_us, copied)
-            else:
+            elif tag != b"transaction_event":
                 cursor.skip(record_fields - 1)
+                records.append(cursor.body[start : cursor.position])
+            elif not self._take_event(cursor, record_fields, station, copied):
                 records.append(cursor.body[start : cursor.position])
         own = cursor.boolean() if fields > 5 else False
         cursor.skip(fields - 6)
@@ -200,6 +241,41 @@ class ReadingRows:
                     self.size_bytes += len(COLUMNS) + len(row)
                 self.rows += len(samples)
         cursor.skip(fields - 5)
+
+    def _take_event(self, cursor: "_Cursor", fields: int, station: "_Station", copied: bool) -> bool:
+        """Take a TransactionEvent; add it up and return True if nothing of it counts but what Updates hold."""
+        if fields < 12:
+            raise ValueError(NO_ENTRIES)
+        time_ms = cursor.time() // 1000
+        event = cursor.text()
+        transaction = cursor.clean_text()
+        evse = cursor.integer_or_none()
+        connector = cursor.integer_or_none()
+        cursor.skip(1)  # trigger
+        seq_no = cursor.large_integer_or_none()
+        said_more = cursor.took_other()  # token
+        state = cursor.clean_text_or_none()
+        said_more |= cursor.took_other()  # reason
+        register_wh = cursor.number_or_none()
+        offline = cursor.boolean() if fields > 12 else False
+        missing_seq_nos = cursor.integers() if fields > 13 else b"\x90"
+        for _ in range(14, min(fields, 16)):
+            said_more |= cursor.took_other()  # requests
+        cursor.skip(fields - 16)
+        key = (station.id, transaction)
+        rankable = (seq_no is None or seq_no >= 0) and (register_wh is None or isfinite(register_wh))
+        if event != b"Updated" or said_more or not rankable:
+            if key in self._updates:
+                self._updates[key].missing_seq_nos = None
+            return False
+        updates = self._updates.setdefault(key, _Updates(*key))
+        updates.evse = _highest(updates.evse, evse)
+        updates.connector = _highest(updates.connector, connector)
+        updates.add(time_ms, seq_no, state, register_wh)
+        updates.missing_seq_nos = missing_seq_nos
+        updates.offline |= offline
+        self.updates += copied
+        return True
 
     def _sample(self, cursor: "_Cursor") -> "_Sample":
         fields = cursor.array(2)
@@ -321,6 +397,60 @@ class _Register:
         return self.evse, self.connector, int(first_us), first_wh, int(last_us), last_wh, self.min_wh, self.max_wh
 
 
+class _Updates:
+    """What one transaction's events said."""
+
+    __slots__ = (
+        *("connector", "evse", "first", "last_ms", "latest", "missing_seq_nos", "offline", "state", "station_id"),
+        "transaction",
+    )
+
+    def __init__(self, station_id: int, transaction: bytes) -> None:
+        self.station_id = station_id
+        self.transaction = transaction
+        self.evse: int | None = None
+        self.connector: int | None = None
+        self.last_ms = SECONDS_MIN * 1000
+        self.state: tuple[int, int, bytes] | None = None
+        """Time, sequence number (-1 for none) and charging state."""
+        self.first: tuple[int, float] | None = None
+        self.latest: tuple[int, float] | None = None
+        self.missing_seq_nos: bytes | None = None
+        self.offline = False
+
+    def add(self, time_ms: int, seq_no: int | None, state: bytes | None, register_wh: float | None) -> None:
+        self.last_ms = max(self.last_ms, time_ms)
+        if state is not None:
+            said = (time_ms, -1 if seq_no is None else seq_no, state)
+            self.state = said if self.state is None else max(self.state, said)
+        if register_wh is not None:
+            register = (time_ms, register_wh)
+            self.first = register if self.first is None else min(self.first, register)
+            self.latest = register if self.latest is None else max(self.latest, register)
+
+    @property
+    def values(self) -> Updates:
+        state_ms, seq_no, state = self.state or (0, -1, None)
+        first_ms, first_wh = self.first or (0, None)
+        register_ms, register_wh = self.latest or (0, None)
+        return Updates(
+            self.station_id,
+            self.transaction,
+            self.evse,
+            self.connector,
+            self.last_ms,
+            state_ms,
+            None if seq_no < 0 else seq_no,
+            state,
+            first_ms,
+            first_wh,
+            register_ms,
+            register_wh,
+            self.missing_seq_nos,
+            self.offline,
+        )
+
+
 class _Cursor:
     """A place in msgpack, from which values are taken. Raises ValueError where there is none of the kind."""
 
@@ -347,8 +477,9 @@ class _Cursor:
 
     def clean_text_or_none(self) -> bytes | None:
         """Take a text, as PostgreSQL can hold it: it knows no U+0000."""
-        if self._took_nil():
-            return None
+        return None if self._took_nil() else self.clean_text()
+
+    def clean_text(self) -> bytes:
         return self.text().decode().replace("\0", "\ufffd").encode()
 
     def time(self) -> int:
@@ -378,6 +509,21 @@ class _Cursor:
             raise ValueError(NO_ENTRIES)
         return max(INT4_MIN, min(number, INT4_MAX))
 
+    def large_integer_or_none(self) -> int | None:
+        """Take an integer as it is."""
+        kind, number = self._head()
+        if kind not in ("nil", "int"):
+            raise ValueError(NO_ENTRIES)
+        return None if kind == "nil" else number
+
+    def integers(self) -> bytes:
+        """Take an array of integers, as it is."""
+        start = self.position
+        for _ in range(self.array(0)):
+            if self.large_integer_or_none() is None:
+                raise ValueError(NO_ENTRIES)
+        return self.body[start : self.position]
+
     def number_or_none(self) -> float | None:
         kind, number = self._head()
         if kind == "nil":
@@ -406,6 +552,13 @@ class _Cursor:
                 values += 2 * size
             elif kind not in ("nil", "bool", "int"):
                 self._bytes(size)
+
+    def took_other(self) -> bool:
+        """Take any value; return whether it is one, and not nil."""
+        if self._took_nil():
+            return False
+        self.skip(1)
+        return True
 
     def end(self) -> None:
         """Raise ValueError unless this is the end."""

@@ -5,10 +5,14 @@ at all. Every value therefore carries a rank, text that sorts as time does, and 
 whenever it comes. Rows can be merged with each other by the same rules.
 """
 
-from datetime import UTC, datetime
-from typing import TypeAlias
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import Final, TypeAlias
+
+import msgspec
 
 from gateway.core.records import Readings, TransactionEvent
+from gateway.hot import Updates
 
 Key: TypeAlias = tuple[str, str]
 """Station and transaction."""
@@ -21,6 +25,12 @@ _START_UNREADABLE = "0~"
 _SAID_LATER = "1"
 """How the rank of a start register begins. What a station says at the start outranks any meter value, whatever the
 meter's clock says, and so does that it said something that could not be read: any later register is too much."""
+
+SECONDS_KEPT: Final = 4096
+"""Seconds whose text is remembered: what stations say of one time comes together. Each takes about 200 bytes."""
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_decode_seq_nos = msgspec.msgpack.Decoder(list[int]).decode
 
 COLUMNS = (
     "station",
@@ -53,6 +63,21 @@ def iso(time: datetime) -> str:
     if time.tzinfo is not UTC:
         time = time.astimezone(UTC)
     return time.isoformat(timespec="milliseconds")[:23] + "Z"
+
+
+def iso_of(time_ms: int) -> str:
+    """A time in milliseconds since 1970 as `iso` gives it."""
+    return f"{_iso_of_second(time_ms // 1000)}.{time_ms % 1000:03}Z"
+
+
+@lru_cache(SECONDS_KEPT)
+def _iso_of_second(seconds: int) -> str:
+    return (_EPOCH + timedelta(seconds=seconds)).isoformat()[:19]
+
+
+def _event_rank(time: str, seq_no: int | None) -> str:
+    """Timestamps often have whole seconds: between equal ones the sequence number decides."""
+    return time if seq_no is None else f"{time}{seq_no:020}"
 
 
 class ChargingTransaction:
@@ -99,8 +124,7 @@ class ChargingTransaction:
     def add_event(self, event: TransactionEvent, time: str) -> None:
         """Take in one event; `time` is the event's, as text."""
         self._place(event.evse, event.connector)
-        # Timestamps often have whole seconds: between equal ones the sequence number decides.
-        rank = time if event.seq_no is None else f"{time}{event.seq_no:020}"
+        rank = _event_rank(time, event.seq_no)
         if event.id_token is not None:
             self._identify(rank, event.id_token)
         if event.event == "Started":
@@ -120,6 +144,19 @@ class ChargingTransaction:
         self._mention(time)
         self.missing_seq_nos = str(event.missing_seq_nos)
         self.offline |= event.offline
+
+    def add_updates(self, said: Updates) -> None:
+        """Take in events Updated that were added up. Other events of that time must have been taken in before."""
+        self._place(said.evse, said.connector)
+        if said.charging_state is not None:
+            self._charging_state(_event_rank(iso_of(said.state_ms), said.state_seq_no), said.charging_state.decode())
+        if said.first_wh is not None and said.register_wh is not None:
+            first, last = (iso_of(said.first_ms), said.first_wh), (iso_of(said.register_ms), said.register_wh)
+            self.add_registers(None, None, first, last)
+        self._mention(iso_of(said.last_ms))
+        if said.missing_seq_nos is not None:
+            self.missing_seq_nos = str(_decode_seq_nos(said.missing_seq_nos))
+        self.offline |= said.offline
 
     def add_register(self, readings: Readings, time: str, register_wh: float) -> None:
         """Take in one value of the energy import register; `time` is the meter's, as text."""

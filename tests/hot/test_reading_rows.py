@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from gateway.core.records import Channel, Entry, Event, MeterValue, Readings, Record, Sample
+from gateway.core.records import Channel, Entry, Event, MeterValue, Readings, Record, Sample, TransactionEvent
 from gateway.hot import NO_ROLE, POWER, REGISTER
 from gateway.io.journal_batch import OpenBatch
 
@@ -140,7 +140,7 @@ def test_a_station_is_seen_by_what_it_said_itself(rows: Any) -> None:
     times = [NOON + timedelta(seconds=second) for second in (5, 2, 9)]
     rows.take(encode([entry(at=time) for time in times] + [entry(at=LATER, station="Säule", own=True)]))
     assert rows.take_merged().seen == [(1, NOON_US + 2_000_000, NOON_US + 9_000_000)]
-    assert rows.take_merged() == ([], [], [])
+    assert rows.take_merged() == ([], [], [], [])
 
 
 def test_a_register_is_the_highest_of_a_meter_value_and_kept_by_the_hour(rows: Any) -> None:
@@ -174,7 +174,120 @@ def test_what_is_no_number_spoils_no_sum(rows: Any) -> None:
     samples = [Sample(channel, float(text)) for channel in (ENERGY, POWER_L1) for text in ("nan", "inf", "-inf")]
     rows.take(encode([entry(readings(*samples))]))
     assert rows.rows == len(samples)
-    assert rows.take_merged()[1:] == ([], [])
+    assert rows.take_merged()[1:] == ([], [], [])
+
+
+NOON_MS = NOON_US // 1000
+UPDATED = TransactionEvent(NOON, "Updated", "tx", 1, None, "Trigger", 7, None, "Charging", None, 5.0)
+
+
+def updated(seconds: float = 0, **said: object) -> TransactionEvent:
+    return msgspec.structs.replace(UPDATED, time=NOON + timedelta(seconds=seconds), **said)
+
+
+def test_events_updated_are_added_up(rows: Any) -> None:
+    later = updated(2, evse=None, connector=3, seq_no=9, charging_state="SuspendedEV", register_wh=8.0)
+    last = updated(1, seq_no=8, charging_state=None, register_wh=9, offline=True, missing_seq_nos=[1, 2**40])
+    assert rows.take(encode([entry(UPDATED), entry(later, last)])) == []
+    assert (rows.updates, rows.rows) == (3, 0)
+    at = (NOON_MS, 5.0, NOON_MS + 2000, 8.0)
+    state = (NOON_MS + 2000, 9, b"SuspendedEV")
+    assert rows.take_merged().updates == [
+        (1, b"tx", 1, 3, NOON_MS + 2000, *state, *at, encode([1, 2**40]), True),
+    ]
+    assert rows.take_merged().updates == []
+    rows.take_copy()
+    assert rows.updates == 0
+
+
+def test_an_event_may_say_next_to_nothing(rows: Any) -> None:
+    assert rows.take(encode([entry(updated(evse=None, seq_no=None, charging_state=None, register_wh=None))])) == []
+    ((*_, evse, connector, last, _, seq_no, state, _, first, _, register, missing, offline),) = (
+        rows.take_merged().updates
+    )
+    assert (evse, connector, last, missing, offline) == (None, None, NOON_MS, b"\x90", False)
+    assert [seq_no, state, first, register] == [None] * 4
+
+
+def test_events_that_are_only_merged_are_not_counted(rows: Any) -> None:
+    assert rows.take(encode([entry(UPDATED)]), copied=False) == []
+    assert rows.updates == 0
+    assert len(rows.take_merged().updates) == 1
+
+
+def test_each_transaction_of_each_station_has_its_events(rows: Any) -> None:
+    events = [
+        entry(updated(transaction=name), station=station) for name in ("a", "t\0ä") for station in ("CS-1", "Säule")
+    ]
+    rows.take(encode(events * 2))
+    assert [said[:2] for said in rows.take_merged().updates] == [
+        *[(1, b"a"), (2**31 - 1, b"a"), (1, "t\ufffdä".encode()), (2**31 - 1, "t\ufffdä".encode())],
+    ]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        *[{"event": "Started"}, {"event": "Ended"}, {"id_token": "A1"}, {"id_token": ""}, {"stopped_reason": "Local"}],
+        *[{"remote_start_id": 0}, {"reservation_id": 5}, {"seq_no": -1}, {"seq_no": -(2**63)}],
+        *[{"register_wh": float(text)} for text in ("nan", "inf", "-inf")],
+    ],
+)
+def test_events_that_say_more_are_left(rows: Any, said: dict[str, object]) -> None:
+    left = updated(**said)
+    body = encode([entry(updated(missing_seq_nos=[1])), entry(left), entry(updated(transaction="other"))])
+    assert rows.take(body) == [(1, "CS-1", NOON_US + 3_000_000, False, encode(left))]
+    assert rows.updates == 2
+    assert [said.missing_seq_nos for said in rows.take_merged().updates] == [None, b"\x90"]
+
+
+def test_what_is_missing_is_said_by_the_event_that_came_last(rows: Any) -> None:
+    rows.take(encode([entry(updated(event="Started")), entry(updated(5, missing_seq_nos=[1]))]))
+    rows.take(encode([entry(updated(-5, missing_seq_nos=[2]))]))
+    assert [said.missing_seq_nos for said in rows.take_merged().updates] == [encode([2])]
+
+
+@pytest.mark.parametrize(
+    ("told", "counts"),
+    [
+        *[([("A", 0, 2), ("B", 0, 1)], "A"), ([("A", 0, None), ("B", 0, 0)], "B"), ([("A", 0, 1), ("B", 0, 1)], "B")],
+        *[([("A", 0.0004, 1), ("B", 0, 2)], "B"), ([("A", 0.001, None), ("B", 0, 2**64 - 1)], "A")],
+        *[([("A", 0, None), ("B", 0, None)], "B"), ([("A", 0, 10), ("B", 0, 9)], "A")],
+    ],
+)
+@pytest.mark.parametrize("turned", [False, True])
+def test_the_charging_state_is_the_latest_by_millisecond_number_and_word(
+    rows: Any, told: list[tuple[str, float, int | None]], counts: str, turned: bool
+) -> None:
+    events = [updated(seconds, charging_state=state, seq_no=seq_no) for state, seconds, seq_no in told]
+    rows.take(encode([entry(*(reversed(events) if turned else events))]))
+    assert rows.take_merged().updates[0].charging_state == counts.encode()
+
+
+def test_old_events_lack_the_last_fields_and_new_ones_may_have_more(rows: Any) -> None:
+    whole = msgspec.to_builtins(updated(missing_seq_nos=[4]), builtin_types=[datetime])
+    fields = [whole[:12], whole[:13], whole[:14], [*whole, {"of": ["any"]}]]
+    assert rows.take(encode([["CS-1", NOON, None, b"", [said]] for said in fields])) == []
+    assert (rows.updates, rows.take_merged().updates[0].missing_seq_nos) == (4, encode([4]))
+
+
+@pytest.mark.parametrize(
+    ("field", "said"),
+    [
+        *[(1, None), (1, 5), (2, None), (3, None), (3, 5), (4, "1"), (5, 1.5), (7, "7"), (7, 1.5), (9, 5)],
+        *[(11, "5"), (11, True), (12, None), (12, 1), (13, None), (13, [None]), (13, ["1"]), (13, [1.5]), (13, 1)],
+    ],
+)
+def test_an_event_of_other_kinds_of_values_is_refused(rows: Any, field: int, said: object) -> None:
+    record = msgspec.to_builtins(UPDATED, builtin_types=[datetime])
+    record[field] = said
+    with pytest.raises(ValueError, match="no array of entries"):
+        rows.take(encode([["CS-1", NOON, None, b"", [record]]]))
+
+
+def test_an_event_that_lacks_a_field_is_refused(rows: Any) -> None:
+    with pytest.raises(ValueError, match="no array of entries"):
+        rows.take(encode([["CS-1", NOON, None, b"", [msgspec.to_builtins(UPDATED, builtin_types=[datetime])[:11]]]]))
 
 
 def test_times_before_1970_fall_into_the_quarter_that_holds_them(rows: Any) -> None:
@@ -232,7 +345,7 @@ def test_names_are_asked_for_once_until_forgotten(reading_rows: ModuleType) -> N
         assert asked == [b"CS-1", encode(ENERGY), encode(VOLTAGE)]
         asked.clear()
         rows.forget()
-        assert (rows.rows, rows.take_merged()) == (0, ([], [], []))
+        assert (rows.rows, rows.take_merged()) == (0, ([], [], [], []))
 
 
 def test_beyond_the_bound_channels_are_learned_anew(reading_rows: ModuleType) -> None:
@@ -265,7 +378,7 @@ def test_ids_and_codes_that_do_not_fit_are_refused(reading_rows: ModuleType, sta
         rows.take(encode([entry(readings(Sample(ENERGY, 1.0)))]))
 
 
-ONE = encode([entry(readings(Sample(ENERGY, 1.0, "s")), Event(NOON, "one", "{}"))])
+ONE = encode([entry(readings(Sample(ENERGY, 1.0, "s")), Event(NOON, "one", "{}"), UPDATED)])
 
 
 def test_every_cut_is_found(reading_rows: ModuleType) -> None:

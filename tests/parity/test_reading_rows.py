@@ -24,20 +24,23 @@ from gateway.core.records import (
     MeterValue,
     RawMessage,
     Readings,
+    Record,
     Sample,
     StationBooted,
     TransactionEvent,
 )
 from gateway.hot import NO_ROLE, POWER, REGISTER
 from gateway.hot import reading_rows as plain
-from gateway.io.charging_transactions import ChargingTransaction
+from gateway.io.charging_transactions import ChargingTransaction, iso
 
 compiled = importlib.import_module("gateway._speedups.reading_rows")
 
 FORMS = (plain, compiled)
+NOON = datetime(2025, 6, 1, 12, tzinfo=UTC)
 IDENTITIES = ("CS-1", "CS-2", "Säule")
 
 encode = msgspec.msgpack.encode
+decode = msgspec.msgpack.Decoder(Record).decode
 
 ms = st.integers(0, 4 * 3_600_000)
 times = ms.map(lambda offset: datetime.fromtimestamp(1_748_779_200 + offset / 1000, UTC).replace(microsecond=0))
@@ -57,13 +60,33 @@ meter_values = st.builds(MeterValue, times, st.lists(samples, max_size=5), st.no
 readings = st.builds(
     Readings, small, small, st.none() | st.sampled_from(["tx", "other"]) | texts, st.lists(meter_values, max_size=3)
 )
+updates = st.builds(
+    TransactionEvent,
+    time=st.builds(
+        lambda time, us: time.replace(microsecond=us), times, st.sampled_from([0, 1, 999, 1000, 500_000, 999_999])
+    ),
+    event=st.sampled_from(["Updated", "Updated", "Updated", "Started", "Ended"]),
+    transaction=st.sampled_from(["tx", "other"]),
+    evse=st.none() | st.integers(0, 3),
+    connector=st.none() | st.integers(0, 3),
+    trigger=st.just("ChargingStateChanged"),
+    seq_no=st.none() | st.integers(0, 12) | st.sampled_from([2**32, 2**64 - 1]),
+    id_token=st.sampled_from([None, None, None, "A1"]),
+    charging_state=st.none() | st.sampled_from(["Charging", "EVConnected", "Idle", "Wörter"]),
+    stopped_reason=st.sampled_from([None, None, None, "Local"]),
+    register_wh=st.none() | st.integers(0, 50) | st.floats(0, 50),
+    offline=st.booleans(),
+    missing_seq_nos=st.lists(st.integers(0, 2**64 - 1), max_size=3),
+    remote_start_id=st.sampled_from([None, None, None, 5]),
+)
 others = st.one_of(
     st.builds(StationBooted, texts, texts, texts, st.none() | texts, st.none(), st.none(), st.just("Accepted")),
     st.builds(
         TransactionEvent,
-        *(times, st.just("Updated"), texts, small, small, st.none(), small, st.none() | texts, st.none(), st.none()),
-        *(numbers, st.booleans(), st.lists(st.integers(0, 2**40), max_size=20)),
+        *(times, st.just("Updated"), texts, small, small, st.none() | texts, small, st.none() | texts, st.none()),
+        *(st.none(), numbers, st.booleans(), st.lists(st.integers(0, 2**40), max_size=20)),
     ),
+    updates,
     st.builds(ConnectorStatus, times, st.integers(0, 300), st.integers(0, 3), st.just("Faulted"), st.none() | texts),
     st.builds(Event, times, texts, texts),
     st.builds(RawMessage, texts, texts, texts, texts, st.binary(max_size=300), st.none() | texts),
@@ -109,7 +132,7 @@ def said(form: Any, bodies: list[bytes], **how: Any) -> object:
         taken = [rows.take(body, **how) for body in bodies]
     except Exception as error:
         return type(error), str(error)
-    counted = rows.rows, rows.size_bytes
+    counted = rows.rows, rows.size_bytes, rows.updates
     return taken, counted, rows.take_copy(), rows.take_merged(), rows.take_copy(), rows.take_merged()
 
 
@@ -143,7 +166,11 @@ def test_nothing_is_lost(batch: list[Entry]) -> None:
     ]
     for form in FORMS:
         rows = form.ReadingRows(station_id_of, codes_of)
-        assert rows.take(encode(batch)) == expected
+        left = rows.take(encode(batch))
+        added_up = [other for other in expected if other not in left]
+        assert [other for other in expected if other in left] == left
+        assert all(decode(other[4]).event == "Updated" for other in added_up)
+        assert rows.updates == len(added_up)
         assert rows.rows == counted
 
 
@@ -214,3 +241,33 @@ def test_registers_make_the_transaction_that_the_entries_make(batch: list[Entry]
                 where = Readings(evse, connector, "tx", [])
                 made.add_register(where, datetime.fromtimestamp(time_us / 1e6, UTC).isoformat(), energy_wh)
         assert made.values == expected.values
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.lists(st.lists(updates, max_size=4), max_size=6), st.integers(0, 6))
+def test_events_added_up_make_the_transactions_that_they_make_one_by_one(
+    told: list[list[TransactionEvent]], merged_after: int
+) -> None:
+    expected: dict[str, ChargingTransaction] = {}
+    for said in (said for some in told for said in some):
+        row = expected.setdefault(said.transaction, ChargingTransaction("CS-1", said.transaction))
+        row.add_event(said, iso(said.time))
+    for form in FORMS:
+        rows = form.ReadingRows(station_id_of, codes_of)
+        made: dict[str, ChargingTransaction] = {}
+        counted = 0
+        for some in (told[:merged_after], told[merged_after:]):
+            newer: dict[str, ChargingTransaction] = {}
+            for records in some:
+                for *_, record in rows.take(encode([Entry("CS-1", NOON, None, b"", list(records))])):
+                    left = decode(record)
+                    counted += 1
+                    row = newer.setdefault(left.transaction, ChargingTransaction("CS-1", left.transaction))
+                    row.add_event(left, iso(left.time))
+            for added_up in rows.take_merged().updates:
+                name = added_up.transaction.decode()
+                newer.setdefault(name, ChargingTransaction("CS-1", name)).add_updates(added_up)
+            for name, row in newer.items():
+                made.setdefault(name, ChargingTransaction("CS-1", name)).merge(row)
+        assert {name: row.values for name, row in made.items()} == {name: row.values for name, row in expected.items()}
+        assert counted + rows.updates == sum(map(len, told))

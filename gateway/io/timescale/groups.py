@@ -24,7 +24,7 @@ from gateway.core.records import (
     TransactionEvent,
 )
 from gateway.hot import ReadingRows
-from gateway.io.charging_transactions import ChargingTransaction, Key, iso
+from gateway.io.charging_transactions import ChargingTransaction, Key, iso, iso_of
 from gateway.io.journal_batch import SealedBatch
 from gateway.io.stores import KINDS
 from gateway.io.timescale import merges
@@ -146,10 +146,11 @@ class Gathering:
         return group
 
     def _add_entries(self, batch: SealedBatch, first: int, stop: int, *, copied: bool) -> None:
-        before = self._readings.rows
+        rows, updates = self._readings.rows, self._readings.updates
         try:
             others = self._readings.take(batch.body, copied=copied, first=first, stop=stop)
-            self._totals["reading"] += self._readings.rows - before
+            self._totals["reading"] += self._readings.rows - rows
+            self._totals["transaction_event"] += self._readings.updates - updates
             for _, station, received_us, _, record in others:
                 received_at = _EPOCH + timedelta(microseconds=received_us)
                 self._add_record(_text(station), received_at, received_us, _decode_record(record), copied=copied)
@@ -226,13 +227,17 @@ class Gathering:
 
     def _take_merges(self) -> list[Merge]:
         """Return the statements for all that was gathered, and begin anew."""
-        seen, registers, powers = self._readings.take_merged()
+        seen, registers, powers, updates = self._readings.take_merged()
         hourly: dict[tuple[int, str, int], StationRegister] = {}
         for station_id, name, hour, evse, connector, first_us, first_wh, last_us, last_wh, min_wh, max_wh in registers:
             transaction = name.decode()
             row = self._transaction(self._names.identity(station_id), transaction)
-            row.add_registers(evse, connector, (_iso_of(first_us), first_wh), (_iso_of(last_us), last_wh))
+            first, last = (iso_of(first_us // 1000), first_wh), (iso_of(last_us // 1000), last_wh)
+            row.add_registers(evse, connector, first, last)
             _widen(hourly, StationRegister(station_id, transaction, hour, evse, min_wh, max_wh))
+        for said in updates:
+            row = self._transaction(self._names.identity(said.station_id), said.transaction.decode())
+            row.add_updates(said)
         gathered = [
             *merge(merges.SEEN, sorted(seen)),
             *merge(merges.BOOTED, sorted(self._booted.values(), key=lambda row: str(row[0]))),
@@ -290,10 +295,6 @@ def _variable_row(station: str, said: DeviceVariable) -> tuple[tuple[object, ...
     words = map(_optional, (said.value, said.mutability, said.data_type, said.unit))
     limits = (said.min_limit, said.max_limit, _optional(said.values_list))
     return address, (*words, *limits, said.persistent, said.constant)
-
-
-def _iso_of(microseconds: int) -> str:
-    return iso(_EPOCH + timedelta(microseconds=microseconds))
 
 
 def _text(text: str) -> str:

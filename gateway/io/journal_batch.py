@@ -49,6 +49,7 @@ class SealedBatch(msgspec.Struct, frozen=True):
     """Wall clock, seconds since 1970."""
     size_bytes: int
     entries: int
+    checksum: int
     body: memoryview
     """The entries: one msgpack array of `Entry`."""
 
@@ -104,7 +105,7 @@ def check_batch(path: Path, batch_id: int, written_at: float, entries: int, blob
     body = memoryview(blob)[_BODY_AT:]
     if _checksum(batch_id, body) != checksum:
         raise JournalError(f"{path}: batch {batch_id} is corrupt: its checksum does not match")
-    return SealedBatch(batch_id, written_at, len(blob), entries, body)
+    return SealedBatch(batch_id, written_at, len(blob), entries, checksum, body)
 
 
 def decode_batch(path: Path, batch_id: int, written_at: float, entries: int, blob: bytes | bytearray) -> Batch:

@@ -183,11 +183,25 @@ class Reader:
             raise JournalError(f"{feed.path}: ends at batch {feed.last_batch}, but {self.name} has read up to {after}")
         return feed.ask(lambda file: self._seek(file, after))
 
+    def checksum(self, batch_id: int) -> int | None:
+        """Return the checksum of a batch, by which it is told from one that another journal gave the same id.
+
+        None if the journal does not keep it. Raises JournalError.
+        """
+        feed = self._feed
+        stored = feed.ask(lambda file: file.read(batch_id - 1, 0))
+        return check_batch(feed.path, *stored[0]).checksum if stored and stored[0].id == batch_id else None
+
     def wake(self) -> None:
         """Make a `read` that waits return at once."""
         with self._feed.changed:
             self._is_woken = True
             self._feed.changed.notify_all()
+
+    @property
+    def last_batch(self) -> int:
+        """The newest batch of the journal."""
+        return self._feed.last_batch
 
     @property
     def lag(self) -> Lag:

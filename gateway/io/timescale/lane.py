@@ -37,9 +37,10 @@ _SET_ASIDE: Final = ("set_aside", "set_aside_reading")
 _COUNTED: Final = (*KINDS, *_SET_ASIDE)
 _TOTALS: Final = ", ".join(_COUNTED)
 _BEGIN_JOURNAL: Final = "INSERT INTO ocpp.journal (uuid, batch, merged_batch) VALUES ($1, 0, 0) ON CONFLICT DO NOTHING"
-_FIND_JOURNAL: Final = f"SELECT batch, merged_batch, {_TOTALS} FROM ocpp.journal WHERE uuid = $1"  # noqa: S608
+_FIND_JOURNAL: Final = f"SELECT batch, merged_batch, checksum, {_TOTALS} FROM ocpp.journal WHERE uuid = $1"  # noqa: S608
 _GO_ON: Final = (
-    "BEGIN; UPDATE ocpp.journal SET batch = {last:d}, merged_batch = coalesce({merged}, merged_batch), "  # noqa: S608
+    "BEGIN; UPDATE ocpp.journal SET batch = {last:d}, merged_batch = coalesce({merged}, merged_batch),"  # noqa: S608
+    + " checksum = coalesce({checksum}, checksum), "
     + ", ".join(f"{name} = {name} + {{{name}:d}}" for name in _COUNTED)
     + ", updated_at = now() WHERE uuid = '{uuid}' AND batch = {after:d}"
 )
@@ -55,6 +56,8 @@ class Lane:
         """What the database has, up to this batch."""
         self.merged_batch = 0
         """What the database has, merged too, up to this batch; not above `batch`."""
+        self.checksum: int | None = None
+        """The checksum of the batch `batch`; None if none was stored."""
         self.totals: dict[str, int] = {}
         """Rows ever stored of this journal, by kind."""
         self.installation: Installation
@@ -78,11 +81,16 @@ class Lane:
             await self._connection.execute(_BEGIN_JOURNAL, self._journal)
             await self._read_ledger()
 
-    async def write(self, group: Group, *, set_aside: int = 0, set_aside_readings: int = 0) -> None:
-        """Store `group`, all or nothing, and count the entries that were set aside."""
+    async def write(
+        self, group: Group, checksum: int | None, *, set_aside: int = 0, set_aside_readings: int = 0
+    ) -> None:
+        """Store `group`, all or nothing, and count the entries that were set aside.
+
+        `checksum` is that of its last batch; None if it goes no further than what is stored.
+        """
         added = {**group.totals, "set_aside": set_aside, "set_aside_reading": set_aside_readings}
         async with self._patience(), self._undone_by_errors():
-            await self._write(group, added)
+            await self._write(group, checksum, added)
             await self._connection.execute("COMMIT")
             for name, count in added.items():
                 self.totals[name] += count
@@ -93,7 +101,7 @@ class Lane:
     async def attempt(self, group: Group) -> None:
         """Do as `write`, and undo it: raises what `write` would raise."""
         async with self._patience(), self._undone_by_errors():
-            await self._write(group, dict.fromkeys(_COUNTED, 0))
+            await self._write(group, None, dict.fromkeys(_COUNTED, 0))
             await self._connection.execute("ROLLBACK")
 
     async def keep_house(self, now: datetime) -> bool:
@@ -162,12 +170,16 @@ class Lane:
                 await self._connection.execute("ROLLBACK")
             raise
 
-    async def _write(self, group: Group, added: Mapping[str, int]) -> None:
+    async def _write(self, group: Group, checksum: int | None, added: Mapping[str, int]) -> None:
         """Begin a transaction and do everything but end it."""
         connection = self._connection
-        merged = "NULL" if group.merged_batch is None else f"{group.merged_batch:d}"
         go_on = _GO_ON.format(
-            uuid=UUID(self._journal), after=group.after, last=group.last_batch, merged=merged, **added
+            uuid=UUID(self._journal),
+            after=group.after,
+            last=group.last_batch,
+            merged=_literal(group.merged_batch),
+            checksum=_literal(checksum),
+            **added,
         )
         if await connection.execute(go_on) != "UPDATE 1":
             raise StoreError("ledger", f"the database is not at batch {group.after} of this journal any more")
@@ -187,7 +199,7 @@ class Lane:
     async def _read_ledger(self) -> None:
         row = await self._connection.fetchrow(_FIND_JOURNAL, self._journal)
         assert row is not None
-        self.batch, self.merged_batch = row["batch"], row["merged_batch"]
+        self.batch, self.merged_batch, self.checksum = row["batch"], row["merged_batch"], row["checksum"]
         self.totals = {name: row[name] for name in _COUNTED}
 
 
@@ -218,6 +230,10 @@ def _server_settings(settings: StoreSettings) -> dict[str, str]:
         "tcp_keepalives_interval": "5",
         "tcp_keepalives_count": "3",
     }
+
+
+def _literal(number: int | None) -> str:
+    return "NULL" if number is None else f"{number:d}"
 
 
 def _clean(identity: bytes) -> str:

@@ -214,6 +214,10 @@ class TimescaleStore:
         """Store by this connection until it is time to end. Raises whatever goes wrong."""
         if 0 <= self._attempted < lane.batch:
             raise StoreError("ledger", "another gateway stores the same journal: is it a copy of this data directory?")
+        if await self._in_groups_thread(self._is_anothers, lane):
+            raise StoreError(
+                "ledger", f"batch {lane.batch} was stored from a copy of this journal: only one of them may go on"
+            )
         self._attempted = lane.batch
         self._show_totals(lane)
         self.connected = True
@@ -270,7 +274,7 @@ class TimescaleStore:
             assert gathered.problem is not None
             raise gathered.problem
         self._attempted = max(self._attempted, gathered.group.last_batch)
-        await lane.write(gathered.group)
+        await lane.write(gathered.group, _checksum_at(gathered.group.last_batch, gathered.batches))
 
     async def _store_the_rest(self, lane: Lane, batch: SealedBatch) -> None:
         """Set aside what of `batch` cannot be stored, and store the rest."""
@@ -286,7 +290,8 @@ class TimescaleStore:
         rest = await self._in_groups_thread(self._part, lane, batch, 0, batch.entries, sorted(refused))
         self._attempted = max(self._attempted, rest.last_batch)
         try:
-            await lane.write(rest, set_aside=len(refused), set_aside_readings=readings)
+            checksum = _checksum_at(rest.last_batch, [batch])
+            await lane.write(rest, checksum, set_aside=len(refused), set_aside_readings=readings)
         except Exception as error:
             if kind_of(error) == DATA:
                 raise StoreError("unexpected", f"entries that pass one by one fail together: {shown(error)}") from error
@@ -298,6 +303,13 @@ class TimescaleStore:
     def _gathering(self, lane: Lane) -> Gathering:
         keeps_rollups = lane.installation.keeps_rollups
         return Gathering(lane, after=lane.batch, merged=lane.merged_batch, keeps_rollups=keeps_rollups)
+
+    def _is_anothers(self, lane: Lane) -> bool:
+        """Whether the last batch in the database is not the one that this journal has there."""
+        if not 0 < lane.batch <= self._reader.last_batch or lane.checksum is None:
+            return False
+        own = self._reader.checksum(lane.batch)
+        return own is not None and own != lane.checksum
 
     def _gather(self, lane: Lane, gathering: Gathering) -> "Gathered":
         """Return the next group; without one, and without batches, if there is nothing to do."""
@@ -384,3 +396,8 @@ class TimescaleStore:
         text = repr(error)[:300] if kind == "unexpected" and not isinstance(error, StoreError) else shown(error)
         self.last_error = f"{self._dsn.shown}: {text}"
         self._on_error(kind, self.last_error)
+
+
+def _checksum_at(batch_id: int, batches: Sequence[SealedBatch]) -> int | None:
+    """Return the checksum of the last of `batches`, if that is the one; what is only merged ends before."""
+    return batches[-1].checksum if batches and batches[-1].id == batch_id else None

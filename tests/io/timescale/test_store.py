@@ -2,6 +2,7 @@
 
 import json
 import random
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -355,6 +356,31 @@ def test_a_copy_of_the_data_directory_that_runs_too_is_noticed(stored: Stored) -
     assert "another gateway" in str(stored.store.last_error)
     stored.query("UPDATE ocpp.journal SET batch = batch - 5, merged_batch = merged_batch - 5")
     stored.settle()
+
+
+def test_a_copy_of_the_data_directory_that_went_on_by_itself_stores_nothing(
+    tmp_path: Path, timescale: Database
+) -> None:
+    (tmp_path / "there").mkdir()
+    first = Stored(tmp_path, timescale).start()
+    first.put(meter_entry(0))
+    first.settle()
+    first.close()
+    for file in tmp_path.glob("journal.sqlite*"):
+        shutil.copy(file, tmp_path / "there")
+    first = Stored(tmp_path, timescale).start()
+    first.put(meter_entry(1))
+    first.settle()
+    copy = Stored(tmp_path / "there", timescale).start()
+    for number in (2, 3, 4):
+        copy.put(meter_entry(number))
+    wait_until(lambda: copy.store.errors["ledger"] >= 1)
+    assert "copy of this journal" in str(copy.store.last_error)
+    first.put(meter_entry(5))
+    first.settle()
+    copy.close()
+    first.close()
+    assert timescale.fetch("SELECT value FROM ocpp.reading WHERE unit = 'Wh' ORDER BY 1") == [(0.0,), (1.0,), (5.0,)]
 
 
 def test_a_database_that_was_put_back_is_filled_again(stored: Stored) -> None:

@@ -27,6 +27,7 @@ CREATE TABLE ocpp.journal (
     uuid uuid PRIMARY KEY,
     batch bigint NOT NULL DEFAULT 0,  -- rows of all batches up to this one are in the tables
     merged_batch bigint NOT NULL DEFAULT 0,  -- and up to this one they are in what is merged (stations, rollups, ...)
+    checksum bigint,  -- of the batch `batch`: a copy of the journal that went on by itself has another there
     reading bigint NOT NULL DEFAULT 0,
     station_booted bigint NOT NULL DEFAULT 0,
     connector_status bigint NOT NULL DEFAULT 0,

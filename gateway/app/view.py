@@ -39,7 +39,9 @@ class GatewayView:
         if gateway.journal.failure is not None:
             reasons.append("the journal failed: " + type(gateway.journal.failure).__name__)
         elif gateway.journal.full_since is not None:
-            reasons.append("the journal is full: answers to stations are withheld")
+            sent_away = gateway.config.journal.when_full == "disconnect"
+            effect = "stations are sent away" if sent_away else "answers to stations are withheld"
+            reasons.append(f"the journal is full: {effect}")
         if gateway.listener.connections >= gateway.connections_max:
             reasons.append("as many stations are connected as connections_max allows")
         return reasons

@@ -530,13 +530,13 @@ cdef class Updates:
         return 0
 
     cdef object values(self):
-        return SaidTogether(
+        return SaidTogether._make((
             self.station_id, self.transaction, optional(self.evse), optional(self.connector), self.last_ms,
             self.state_ms, self.state_seq_no if self.state_numbered else None, self.charging_state,
             self.first_ms, self.first_wh if self.valued else None,
             self.register_ms, self.register_wh if self.valued else None,
             self.missing_seq_nos, self.offline,
-        )
+        ))
 
 
 cdef inline object optional(Optional value):

@@ -5,8 +5,10 @@ at all. Every value therefore carries a rank, text that sorts as time does, and 
 whenever it comes. Rows can be merged with each other by the same rules.
 """
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from operator import attrgetter
 from typing import Final, TypeAlias
 
 import msgspec
@@ -56,6 +58,8 @@ COLUMNS = (
     "offline",
 )
 """The table's columns, in the order of `ChargingTransaction.values`."""
+
+_values_of: Callable[["ChargingTransaction"], tuple[object, ...]] = attrgetter(*COLUMNS)
 
 
 def iso(time: datetime) -> str:
@@ -119,7 +123,7 @@ class ChargingTransaction:
     @property
     def values(self) -> tuple[object, ...]:
         """The row's values in the order of COLUMNS."""
-        return tuple([getattr(self, column) for column in COLUMNS])
+        return _values_of(self)
 
     def add_event(self, event: TransactionEvent, time: str) -> None:
         """Take in one event; `time` is the event's, as text."""
@@ -151,8 +155,7 @@ class ChargingTransaction:
         if said.charging_state is not None:
             self._charging_state(_event_rank(iso_of(said.state_ms), said.state_seq_no), said.charging_state.decode())
         if said.first_wh is not None and said.register_wh is not None:
-            first, last = (iso_of(said.first_ms), said.first_wh), (iso_of(said.register_ms), said.register_wh)
-            self.add_registers(None, None, first, last)
+            self.add_registers(None, None, (said.first_ms, said.first_wh), (said.register_ms, said.register_wh))
         self._mention(iso_of(said.last_ms))
         if said.missing_seq_nos is not None:
             self.missing_seq_nos = str(_decode_seq_nos(said.missing_seq_nos))
@@ -165,11 +168,12 @@ class ChargingTransaction:
         self._register(time, register_wh)
 
     def add_registers(
-        self, evse: int | None, connector: int | None, first: tuple[str, float], last: tuple[str, float]
+        self, evse: int | None, connector: int | None, first: tuple[int, float], last: tuple[int, float]
     ) -> None:
-        """Take in the first and the last of many register values, each with the meter's time, as text."""
+        """Take in the first and the last of many register values, each with the meter's time in ms since 1970."""
         self._place(evse, connector)
-        for time, register_wh in (first, last):
+        for time_ms, register_wh in (first,) if first == last else (first, last):
+            time = iso_of(time_ms)
             self._start_register(f"{_SAID_LATER} {time}", register_wh)
             self._register(time, register_wh)
 

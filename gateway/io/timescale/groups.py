@@ -23,8 +23,8 @@ from gateway.core.records import (
     StationBooted,
     TransactionEvent,
 )
-from gateway.hot import ReadingRows
-from gateway.io.charging_transactions import ChargingTransaction, Key, iso, iso_of
+from gateway.hot import PowerSum, ReadingRows, RegisterSpan
+from gateway.io.charging_transactions import ChargingTransaction, Key, iso
 from gateway.io.journal_batch import SealedBatch
 from gateway.io.stores import KINDS
 from gateway.io.timescale import merges
@@ -152,32 +152,30 @@ class Gathering:
             self._totals["reading"] += self._readings.rows - rows
             self._totals["transaction_event"] += self._readings.updates - updates
             for _, station, received_us, _, record in others:
-                received_at = _EPOCH + timedelta(microseconds=received_us)
-                self._add_record(_text(station), received_at, received_us, _decode_record(record), copied=copied)
+                self._add_record(_text(station), received_us, _decode_record(record), copied=copied)
         except (ValueError, TypeError, OverflowError, msgspec.MsgspecError) as error:
             raise UnstorableError(f"batch {batch.id}: {type(error).__name__}: {error}") from error
 
-    def _add_record(
-        self, station: str, received_at: datetime, received_us: int, record: Record, *, copied: bool
-    ) -> None:
+    def _add_record(self, station: str, received_us: int, record: Record, *, copied: bool) -> None:
         kind = "reading"
         if isinstance(record, TransactionEvent):
             kind = "transaction_event"
             self._transaction(station, record.transaction).add_event(record, iso(record.time))
         elif isinstance(record, ConnectorStatus):
             kind = "connector_status"
-            self._add_status(station, received_at, record, copied=copied)
+            self._add_status(station, _at(received_us), record, copied=copied)
         elif isinstance(record, Event):
             kind = "event"
             if copied:
-                self._append(kind, (record.time, received_at, station, record.kind, _text(record.detail)))
+                self._append(kind, (record.time, _at(received_us), station, record.kind, _text(record.detail)))
         elif isinstance(record, RawMessage):
             kind = "raw_message"
             if copied:
                 said = (record.version, _text(record.action), record.rule, _text(record.error))
-                self._append(kind, (received_at, station, *said, record.payload, _optional(record.transaction)))
+                transaction = _optional(record.transaction)
+                self._append(kind, (_at(received_us), station, *said, record.payload, transaction))
             if record.transaction is not None:
-                self._transaction(station, record.transaction).add_raw_start(iso(received_at))
+                self._transaction(station, record.transaction).add_raw_start(iso(_at(received_us)))
         elif isinstance(record, StationBooted):
             kind = "station_booted"
             about = (record.version, record.vendor, record.model, record.serial, record.firmware, record.status)
@@ -228,13 +226,9 @@ class Gathering:
     def _take_merges(self) -> list[Merge]:
         """Return the statements for all that was gathered, and begin anew."""
         seen, registers, powers, updates = self._readings.take_merged()
-        hourly: dict[tuple[int, str, int], StationRegister] = {}
-        for station_id, name, hour, evse, connector, first_us, first_wh, last_us, last_wh, min_wh, max_wh in registers:
-            transaction = name.decode()
-            row = self._transaction(self._names.identity(station_id), transaction)
-            first, last = (iso_of(first_us // 1000), first_wh), (iso_of(last_us // 1000), last_wh)
-            row.add_registers(evse, connector, first, last)
-            _widen(hourly, StationRegister(station_id, transaction, hour, evse, min_wh, max_wh))
+        for station_id, name, _, evse, connector, first_us, first_wh, last_us, last_wh, _, _ in registers:
+            row = self._transaction(self._names.identity(station_id), name.decode())
+            row.add_registers(evse, connector, (first_us // 1000, first_wh), (last_us // 1000, last_wh))
         for said in updates:
             row = self._transaction(self._names.identity(said.station_id), said.transaction.decode())
             row.add_updates(said)
@@ -250,11 +244,7 @@ class Gathering:
             ),
         ]
         if self._keeps_rollups:
-            gathered += merge(merges.REGISTERS_HOURLY, (row for _, row in sorted(hourly.items())))
-            daily: dict[tuple[int, str, int], StationRegister] = {}
-            for register in hourly.values():
-                _widen(daily, register._replace(bucket=register.bucket // merges.HOURS_PER_DAY))
-            gathered += merge(merges.REGISTERS_DAILY, (row for _, row in sorted(daily.items())))
+            gathered += _merge_registers(registers)
             gathered += self._merge_powers(powers)
         self._booted, self._transactions, self._statuses, self._facts, self._variables = {}, {}, {}, {}, {}
         self._merged = self._last
@@ -265,13 +255,26 @@ class Gathering:
         ended = [key for key, (value, _) in sorted(self._facts.items()) if value is None]
         return [*merge(merges.FACTS, held), *merge(merges.FACTS_ENDED, ended)]
 
-    def _merge_powers(self, powers: Sequence[tuple[int, int, int, int, float, int]]) -> list[Merge]:
+    def _merge_powers(self, powers: Sequence[PowerSum]) -> list[Merge]:
         sums: dict[tuple[int, int, int, int], tuple[float, int]] = {}
         for station_id, evse, quarter, phase, sum_w, count in powers:
             key = (station_id, evse, quarter, self._names.power_phase(phase))
             known_w, known = sums.get(key, (0.0, 0))
             sums[key] = (known_w + sum_w, known + count)
         return merge(merges.POWERS, ((*key, *value) for key, value in sorted(sums.items())))
+
+
+def _merge_registers(registers: Sequence[RegisterSpan]) -> list[Merge]:
+    """Return the statements for the registers by hour and by day."""
+    hourly = sorted(
+        StationRegister(station_id, name.decode(), hour, evse, min_wh, max_wh)
+        for station_id, name, hour, evse, _, _, _, _, _, min_wh, max_wh in registers
+    )
+    daily: dict[tuple[int, str, int], StationRegister] = {}  # its order is that of the hours
+    for station_id, transaction, hour, evse, min_wh, max_wh in hourly:
+        day = hour // merges.HOURS_PER_DAY
+        _widen(daily, StationRegister(station_id, transaction, day, evse, min_wh, max_wh))
+    return [*merge(merges.REGISTERS_HOURLY, hourly), *merge(merges.REGISTERS_DAILY, daily.values())]
 
 
 def _widen(registers: dict[tuple[int, str, int], StationRegister], new: StationRegister) -> None:
@@ -295,6 +298,10 @@ def _variable_row(station: str, said: DeviceVariable) -> tuple[tuple[object, ...
     words = map(_optional, (said.value, said.mutability, said.data_type, said.unit))
     limits = (said.min_limit, said.max_limit, _optional(said.values_list))
     return address, (*words, *limits, said.persistent, said.constant)
+
+
+def _at(time_us: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=time_us)
 
 
 def _text(text: str) -> str:

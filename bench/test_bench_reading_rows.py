@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from gateway.core.records import Channel, Entry, MeterValue, Readings, Sample
+from gateway.core.records import Channel, Entry, MeterValue, Readings, Sample, TransactionEvent
 from gateway.hot import NO_ROLE, POWER, REGISTER
 
 PACKAGES = {"compiled": "gateway._speedups", "plain": "gateway.hot"}
@@ -28,14 +28,18 @@ CODES = {
 Benchmark = Callable[..., Any]
 
 
-def body() -> bytes:
-    """Messages of eight samples, each of another station."""
+def body(*, events: bool = False) -> bytes:
+    """Messages of eight samples, each of another station: of 1.6, or transaction events of 2.x."""
     entries = []
     for index in range(MESSAGES):
         time = START + timedelta(milliseconds=index)
         samples = [Sample(channel, 1000.5 + index) for channel in CHANNELS]
         readings = Readings(1, 1, f"{index:08}-transaction", [MeterValue(time, samples)])
-        entries.append(Entry(f"DE*ABC*{index:06}", time, b"12345678", b"{}", [readings]))
+        event = TransactionEvent(
+            *(time, "Updated", f"{index:08}-transaction", 1, 1, "MeterValuePeriodic", 7, None, "Charging", None, 1000.5)
+        )
+        records = [event, readings] if events else [readings]
+        entries.append(Entry(f"DE*ABC*{index:06}", time, b"12345678", b"{}", records))
     return msgspec.msgpack.encode(entries)
 
 
@@ -58,6 +62,20 @@ def test_take(benchmark: Benchmark, leaf: Any, copied: bool) -> None:
     assert len(merged.registers) == MESSAGES
     assert len(merged.powers) == 4 * MESSAGES
     assert (len(stream) > 100 * 8 * MESSAGES) == copied
+
+
+@pytest.mark.benchmark(group="1,000 messages of eight samples")
+def test_take_transaction_events(benchmark: Benchmark, leaf: Any) -> None:
+    rows = leaf.ReadingRows(lambda identity: int(identity[7:]), CODES.__getitem__)
+    batch = body(events=True)
+
+    def take() -> tuple[bytes, Any]:
+        assert rows.take(batch) == []
+        return rows.take_copy(), rows.take_merged()
+
+    stream, merged = benchmark(take)
+    assert len(merged.registers) == len(merged.updates) == MESSAGES
+    assert len(stream) > 100 * 8 * MESSAGES
 
 
 @pytest.mark.benchmark(group="1,000 messages of eight samples")

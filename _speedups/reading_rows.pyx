@@ -1,4 +1,5 @@
-"""Readings of the journal as rows of a binary COPY: the compiled form of `gateway/hot/reading_rows.py`.
+"""Readings of the journal as rows of a binary COPY: the compiled form of `gateway/hot/reading_rows.py`
+and of the cursor that it uses.
 
 A cursor runs over the msgpack once. No step of it reads at or behind the end; what does not fit raises ValueError.
 """
@@ -13,16 +14,17 @@ from libc.stdint cimport int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t,
 from libc.stdlib cimport free, realloc
 from libc.string cimport memchr, memcmp, memcpy
 
-from gateway.hot.reading_rows import BODY_BYTES_MAX as _BODY_BYTES_MAX
+from gateway.hot.entries_cursor import BODY_BYTES_MAX as _BODY_BYTES_MAX
+from gateway.hot.entries_cursor import NO_ENTRIES
+from gateway.hot.entries_cursor import SECONDS_END as _SECONDS_END
+from gateway.hot.entries_cursor import SECONDS_MIN as _SECONDS_MIN
 from gateway.hot.reading_rows import CHANNELS_MAX as _CHANNELS_MAX
-from gateway.hot.reading_rows import COPY_HEADER, COPY_TRAILER, NO_ENTRIES, Merged
+from gateway.hot.reading_rows import COPY_HEADER, COPY_TRAILER, Merged
 from gateway.hot.reading_rows import EPOCH_US as _EPOCH_US
 from gateway.hot.reading_rows import HOUR_US as _HOUR_US
 from gateway.hot.reading_rows import POWER as _POWER
 from gateway.hot.reading_rows import QUARTER_US as _QUARTER_US
 from gateway.hot.reading_rows import REGISTER as _REGISTER
-from gateway.hot.reading_rows import SECONDS_END as _SECONDS_END
-from gateway.hot.reading_rows import SECONDS_MIN as _SECONDS_MIN
 from gateway.hot.reading_rows import STATIONS_MAX as _STATIONS_MAX
 from gateway.hot.reading_rows import Updates as SaidTogether
 

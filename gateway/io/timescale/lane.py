@@ -42,7 +42,7 @@ _GO_ON: Final = (
     "BEGIN; UPDATE ocpp.journal SET batch = {last:d}, merged_batch = coalesce({merged}, merged_batch),"  # noqa: S608
     + " checksum = coalesce({checksum}, checksum), "
     + ", ".join(f"{name} = {name} + {{{name}:d}}" for name in _COUNTED)
-    + ", updated_at = now() WHERE uuid = '{uuid}' AND batch = {after:d}"
+    + ", updated_at = now() WHERE uuid = '{uuid}' AND batch = {after:d} AND merged_batch = {merged_after:d}"
 )
 """Two statements in one message, so without parameters; all are numbers of ours. A transaction waits for few answers:
 each is a turn of the interpreter lock, and far away it is a way there and back."""
@@ -176,6 +176,7 @@ class Lane:
         go_on = _GO_ON.format(
             uuid=UUID(self._journal),
             after=group.after,
+            merged_after=self.merged_batch,
             last=group.last_batch,
             merged=_literal(group.merged_batch),
             checksum=_literal(checksum),

@@ -193,7 +193,7 @@ class TimescaleStore:
                     self._share = max(SHARE_MIN, self._share / 2)
             finally:
                 self.connected = False
-            if self.transactions > stored_before or self._careful is not None:
+            if self.transactions > stored_before:
                 retry_s = RETRY_S_MIN
             # Not all at once: whatever cut this one off may have cut off others.
             pause_s = retry_s * random.uniform(0.5, 1.0)  # noqa: S311 - no secret
@@ -218,7 +218,7 @@ class TimescaleStore:
             raise StoreError(
                 "ledger", f"batch {lane.batch} was stored from a copy of this journal: only one of them may go on"
             )
-        self._attempted = lane.batch
+        self._attempted = max(self._attempted, lane.batch)  # who is behind now may be followed by who is not
         self._show_totals(lane)
         self.connected = True
         self._on_connected(lane.installation.edition, lane.installation.warnings)
@@ -279,22 +279,22 @@ class TimescaleStore:
     async def _store_the_rest(self, lane: Lane, batch: SealedBatch) -> None:
         """Set aside what of `batch` cannot be stored, and store the rest."""
 
-        async def attempt(first: int, stop: int) -> None:
-            await lane.attempt(await self._in_groups_thread(self._part, lane, batch, first, stop))
+        async def attempt(stop: int, left_out: Sequence[int]) -> None:
+            await lane.attempt(await self._in_groups_thread(self._part, lane, batch, stop, left_out))
 
         refused = await sift(batch.entries, attempt)
         self._refused_in_a_row = self._refused_in_a_row + len(refused) if len(refused) == batch.entries else 0
         if self._refused_in_a_row > REFUSED_IN_A_ROW_MAX:
             raise StoreError("set_aside", f"the database refuses everything: {shown(next(iter(refused.values())))}")
-        readings = await self._in_groups_thread(self._keep_aside, batch, refused) if refused else 0
-        rest = await self._in_groups_thread(self._part, lane, batch, 0, batch.entries, sorted(refused))
+        readings = await self._in_groups_thread(self._keep_aside, lane, batch, refused) if refused else 0
+        rest = await self._in_groups_thread(self._part, lane, batch, batch.entries, sorted(refused))
         self._attempted = max(self._attempted, rest.last_batch)
         try:
             checksum = _checksum_at(rest.last_batch, [batch])
             await lane.write(rest, checksum, set_aside=len(refused), set_aside_readings=readings)
         except Exception as error:
             if kind_of(error) == DATA:
-                raise StoreError("unexpected", f"entries that pass one by one fail together: {shown(error)}") from error
+                raise StoreError("unexpected", f"what passes on trial fails in earnest: {shown(error)}") from error
             raise
         self._note_stored(lane)
 
@@ -350,23 +350,25 @@ class TimescaleStore:
             self._merged_at_monotonic_s = time.monotonic()
         return gathering.cut(merged=merged)
 
-    def _part(self, lane: Lane, batch: SealedBatch, first: int, stop: int, left_out: Sequence[int] = ()) -> Group:
-        """Return a group of some entries of a batch."""
+    def _part(self, lane: Lane, batch: SealedBatch, stop: int, left_out: Sequence[int]) -> Group:
+        """Return a group of the entries of a batch before `stop`, but for those left out."""
         gathering = self._gathering(lane)
-        lane.gathered = [batch]
-        gathering.add(batch, first=first, stop=stop, left_out=left_out)
+        lane.gathered = []  # a station that is refused must not take the others with it
+        gathering.add(batch, stop=stop, left_out=left_out)
         return gathering.cut(merged=True)
 
-    def _keep_aside(self, batch: SealedBatch, refused: dict[int, Exception]) -> int:
-        """Write the refused entries to disk, and return how many readings they hold."""
+    def _keep_aside(self, lane: Lane, batch: SealedBatch, refused: dict[int, Exception]) -> int:
+        """Write the refused entries to disk, and return how many readings are set aside with them."""
         entries = batch.decode(self._set_aside.directory).entries
+        is_stored = batch.id <= lane.batch
+        when = "its rows are stored, but they cannot be merged: " if is_stored else ""
         lines = [
-            SetAsideEntry.of(self._journal_uuid, batch.id, position, entries[position], shown(error))
+            SetAsideEntry.of(self._journal_uuid, batch.id, position, entries[position], when + shown(error))
             for position, error in sorted(refused.items())
         ]
         file = self._set_aside.keep(lines)
         self._on_set_aside(file, len(lines), lines[0].reason)
-        return sum(line.readings for line in lines)
+        return 0 if is_stored else sum(line.readings for line in lines)
 
     # What follows runs in the thread of the loop again.
 

@@ -1,7 +1,6 @@
-"""Readings of the journal as rows of a binary COPY: the compiled form of `gateway/hot/reading_rows.py`
-and of the cursor that it uses.
+"""Readings of the journal as rows of a binary COPY: the compiled form of `gateway/hot/reading_rows.py`.
 
-A cursor runs over the msgpack once. No step of it reads at or behind the end; what does not fit raises ValueError.
+A cursor (`gateway/hot/entries_cursor.py`) runs over the msgpack once. No step of it reads at or behind the end; what does not fit raises ValueError.
 """
 
 cimport cython

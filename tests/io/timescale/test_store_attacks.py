@@ -208,7 +208,11 @@ class TestPoison:
         assert stored.query("SELECT count(*) FROM ocpp.reading WHERE station = 'S'") == [(4 + 16,)]
 
 
-def test_a_host_that_was_behind_does_not_shut_out_the_one_that_was_not(stored: Stored, tmp_path: Path) -> None:
+def test_a_host_that_was_behind_does_not_shut_out_the_one_that_was_not(
+    stored: Stored, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(timescale_store, "READ_BYTES_MAX", 1)
+    stored.store._settings = StoreSettings(rows_max=1)  # each batch is a group
     file = tmp_path / "dsn"
     file.write_text(stored.database.dsn)
     stored.store._dsn = Dsn(file=file)

@@ -455,13 +455,13 @@ cdef class Register:
     cdef double min_wh
     cdef double max_wh
 
-    cdef inline int add(self, int64_t time_us, double register_wh) except -1:
+    cdef inline int add(self, int64_t time_us, double lowest_wh, double register_wh) except -1:
         if time_us < self.first_us or (time_us == self.first_us and register_wh < self.first_wh):
             self.first_us, self.first_wh = time_us, register_wh
         if time_us > self.last_us or (time_us == self.last_us and register_wh > self.last_wh):
             self.last_us, self.last_wh = time_us, register_wh
-        if register_wh < self.min_wh:
-            self.min_wh = register_wh
+        if lowest_wh < self.min_wh:
+            self.min_wh = lowest_wh
         if register_wh > self.max_wh:
             self.max_wh = register_wh
         return 0
@@ -832,11 +832,11 @@ cdef class ReadingRows:
         bint copied,
         bint merged,
     ) except -1:
-        """Take the samples of one meter value. Of several registers the highest counts (`core.metering.register_wh`)."""
+        """Take the samples of one meter value. Of several registers the highest is the one, and all bound the hour."""
         cdef Channel channel
         cdef bytes signed
         cdef int64_t fields
-        cdef double value = 0.0, register_wh = 0.0
+        cdef double value = 0.0, lowest_wh = 0.0, register_wh = 0.0
         cdef bint present, any_register = False
         for _ in range(take_array(cursor, 0)):
             fields = take_array(cursor, 2)
@@ -849,11 +849,14 @@ cdef class ReadingRows:
             if merged and channel.role != 0 and present and isfinite(value):
                 if channel.role == REGISTER:
                     if not any_register or value > register_wh:
-                        any_register, register_wh = True, value
+                        register_wh = value
+                    if not any_register or value < lowest_wh:
+                        lowest_wh = value
+                    any_register = True
                 elif channel.role == POWER and evse.present and evse.number > 0:
                     self._add_power(station_id, evse.number, floor_divided(time_us, QUARTER_US), channel.phase, value)
         if any_register and transaction is not None:
-            self._add_register(station_id, evse, connector, transaction, time_us, register_wh)
+            self._add_register(station_id, evse, connector, transaction, time_us, lowest_wh, register_wh)
         return 0
 
     cdef int _append(
@@ -904,6 +907,7 @@ cdef class ReadingRows:
         Optional connector,
         bytes transaction,
         int64_t time_us,
+        double lowest_wh,
         double register_wh,
     ) except -1:
         cdef int64_t hour = floor_divided(time_us, HOUR_US)
@@ -918,12 +922,13 @@ cdef class ReadingRows:
         found = PyDict_GetItemWithError(self._registers, key)
         if found is not NULL:
             known = <Register> found
-            known.add(time_us, register_wh)
+            known.add(time_us, lowest_wh, register_wh)
         else:
             known = Register()
             known.station_id, known.transaction, known.hour = station_id, transaction, hour
             known.first_us = known.last_us = time_us
-            known.first_wh = known.last_wh = known.min_wh = known.max_wh = register_wh
+            known.first_wh = known.last_wh = known.max_wh = register_wh
+            known.min_wh = lowest_wh
             self._registers[key] = known
         raise_to(&known.evse, evse)
         raise_to(&known.connector, connector)

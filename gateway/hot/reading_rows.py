@@ -281,12 +281,12 @@ class ReadingRows:
         time_us: int,
         samples: list["_Sample"],
     ) -> None:
-        """Of several values the highest counts, as in `core.metering.register_wh`."""
+        """Of several at one time the highest is the register (`core.metering.register_wh`); all bound the hour."""
         values = [
             value for channel, value, _ in samples if channel.role == REGISTER and value is not None and isfinite(value)
         ]
         if values:
-            self._registers.setdefault(key, _Register()).add(evse, connector, time_us, max(values))
+            self._registers.setdefault(key, _Register()).add(evse, connector, time_us, min(values), max(values))
 
     def _add_power(self, station_id: int, evse: int, quarter: int, samples: list["_Sample"]) -> None:
         for channel, value, _ in samples:
@@ -369,12 +369,12 @@ class _Register:
         self.min_wh = inf
         self.max_wh = -inf
 
-    def add(self, evse: int | None, connector: int | None, time_us: int, register_wh: float) -> None:
+    def add(self, evse: int | None, connector: int | None, time_us: int, lowest_wh: float, register_wh: float) -> None:
         self.evse = _highest(self.evse, evse)
         self.connector = _highest(self.connector, connector)
         self.first = min(self.first, (time_us, register_wh))
         self.last = max(self.last, (time_us, register_wh))
-        self.min_wh = min(self.min_wh, register_wh)
+        self.min_wh = min(self.min_wh, lowest_wh)
         self.max_wh = max(self.max_wh, register_wh)
 
     @property

@@ -236,6 +236,17 @@ def test_a_nul_becomes_the_replacement_character(stored: Stored) -> None:
     assert stored.query("SELECT detail FROM ocpp.connector_status") == [("wet\ufffd",)]
 
 
+def test_begin_and_end_under_one_timestamp_are_energy(stored: Stored) -> None:
+    samples = [
+        Sample(Channel(CHANNELS[0].measurand, None, context, "Outlet", "Wh"), value)
+        for context, value in (("Transaction.Begin", 1000.0), ("Transaction.End", 5000.0))
+    ]
+    stored.start().put(entry_of("S", Readings(1, 1, "tx", [MeterValue(BEGIN, samples)])))
+    stored.settle()
+    assert stored.query("SELECT energy_wh FROM ocpp.energy_hourly") == [(4000.0,)]
+    assert stored.query("SELECT energy_wh FROM ocpp.energy_daily") == [(4000.0,)]
+
+
 def test_batches_that_are_stored_already_are_only_merged_after_a_reconnect(
     stored: Stored, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,13 +11,16 @@ from gateway.io.timescale.schema import SchemaError
 DATA: Final = "data"
 """The kind of errors that lie in what was to be stored: trying again is in vain."""
 
+TOO_MUCH: Final = ("timeout", "memory")
+"""Kinds of errors that less at once may be spared: rows of many days take many locks, for which memory is set aside."""
+
 _BY_STATE: Final = {
     "0A000": "schema",
     "25006": "read_only",
     "40001": "conflict",
     "40P01": "conflict",
     "53100": "full",
-    "53200": "full",
+    "53200": "memory",
     "53300": "connections",
     "53400": "full",
     "55P03": "locked",

@@ -24,7 +24,7 @@ from gateway.io.journal_reader import READ_BYTES_MAX, Reader
 from gateway.io.stores import KINDS
 from gateway.io.thread_cpu import ThreadCpu
 from gateway.io.timescale.dsn import Dsn
-from gateway.io.timescale.failures import DATA, ERROR_KINDS, StoreError, kind_of, shown
+from gateway.io.timescale.failures import DATA, ERROR_KINDS, TOO_MUCH, StoreError, kind_of, shown
 from gateway.io.timescale.groups import Gathering, Group
 from gateway.io.timescale.lane import Lane, open_lane
 from gateway.io.timescale.poison import sift
@@ -55,8 +55,8 @@ REFUSED_IN_A_ROW_MAX: Final = 1_000
 CAREFUL_MAX: Final = 1_024
 """Batches in a group from which on no care is taken any more."""
 
-SHARE_MIN: Final = 1 / 64
-"""A transaction that took too long is tried again with half as much, down to this part of what is configured."""
+SHARE_MIN: Final = 1 / 1024
+"""A transaction that was too much is tried again with half as much, down to this part of what is configured."""
 
 GROUP_BYTES_MAX: Final = 32 * 1024 * 1024
 """Of the journal, in one group: rows are bounded by `rows_max`, and this is for batches of other things."""
@@ -189,7 +189,7 @@ class TimescaleStore:
                 break
             except Exception as error:  # a store that gives up would fill the journal: whatever it is, try again
                 self._note(error)
-                if kind_of(error) == "timeout":
+                if kind_of(error) in TOO_MUCH:
                     self._share = max(SHARE_MIN, self._share / 2)
             finally:
                 self.connected = False

@@ -141,6 +141,31 @@ def test_what_a_copy_of_the_journal_has_merged_is_not_merged_again(
     assert stored.query("SELECT sum(samples) FROM ocpp.power_quarter_hourly") == [(1,)]
 
 
+def test_what_takes_more_locks_than_there_are_is_tried_with_less_at_once(stored: Stored) -> None:
+    stored.start().put(meter_entry(0))
+    stored.settle()
+    stored.query(
+        "CREATE FUNCTION many() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+        " IF (SELECT count(*) FROM new) > 20 THEN RAISE 'out of shared memory' USING ERRCODE = '53200'; END IF;"
+        " RETURN NULL; END $$"
+    )
+    stored.query(
+        "CREATE TRIGGER many AFTER INSERT ON ocpp.connector_status_latest REFERENCING NEW TABLE AS new"
+        " FOR EACH STATEMENT EXECUTE FUNCTION many()"
+    )
+    with session(stored.database.dsn, "BEGIN", "LOCK TABLE ocpp.connector_status"):
+        for first in range(0, 80, 10):
+            stored.put(
+                *(
+                    entry_of(f"S{number}", ConnectorStatus(BEGIN, 1, 1, "Available", None, "x" * 4000))
+                    for number in range(first, first + 10)
+                )
+            )
+    stored.settle()
+    assert stored.store.errors["memory"] >= 1
+    assert stored.query("SELECT count(*) FROM ocpp.connector_status") == [(80,)]
+
+
 class TestPoison:
     @pytest.mark.parametrize("number", [2**31, 2**40, -(2**40), 2**63 - 1])
     def test_an_evse_of_many_digits_stops_nothing(self, stored: Stored, number: int) -> None:

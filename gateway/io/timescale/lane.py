@@ -110,6 +110,11 @@ class Lane:
             kept = await housekeeping.keep(self._connection, self.installation, self._settings, now)
         return kept.more
 
+    @property
+    def is_lost(self) -> bool:
+        """Whether the connection is known to have ended."""
+        return self._connection.is_closed()
+
     async def close(self) -> None:
         """Give the connection up."""
         with suppress(Exception):  # whatever it is, nothing can be done about it

@@ -169,9 +169,10 @@ class TimescaleStore:
         in_groups_thread = self._groups.submit(ThreadCpu).result()
         in_loop = ThreadCpu()
         self._cpu = [in_loop, in_groups_thread]
-        with suppress(asyncio.CancelledError), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(self._serve())
-        self._groups.submit(in_groups_thread.end)
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            with suppress(asyncio.CancelledError):
+                runner.run(self._serve())
+            runner.run(self._end_groups(in_groups_thread))
         self._groups.shutdown()
         in_loop.end()
 
@@ -200,6 +201,10 @@ class TimescaleStore:
             if self._should_go_on():
                 await asyncio.to_thread(self._stopping.wait, pause_s)
             retry_s = min(2 * retry_s, RETRY_S_MAX)
+
+    async def _end_groups(self, cpu: ThreadCpu) -> None:
+        """See the other thread's last work end: it may ask something of the loop, which then must be there."""
+        await self._in_groups_thread(cpu.end)
 
     def _should_go_on(self) -> bool:
         if not self._stopping.is_set():
@@ -243,6 +248,8 @@ class TimescaleStore:
                     gathered = self._in_groups_thread(self._gather, lane, gathering)
                 if now.batches or now.group is not None:
                     await self._store(lane, now)
+                elif lane.is_lost:
+                    raise StoreError("unavailable", "the connection was lost")
                 self.last_error = None
                 await self._keep_house(lane)
         finally:

@@ -1,6 +1,7 @@
 """Facts about the store in TimescaleDB under what should never happen, and does."""
 
 import asyncio
+import random
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,7 +29,7 @@ from gateway.io.timescale.schema import prepare
 from gateway.io.timescale.settings import StoreSettings
 from tests.io.journal_support import BEGIN, CHANNELS, entry_of, meter_entry, wait_until
 from tests.io.timescale.conftest import Database
-from tests.io.timescale.test_store import Stored, hurry, stored
+from tests.io.timescale.test_store import VIEWS, Stored, hurry, random_entries, rows_of, stored
 from tests.servers.proxy import Proxy, proxied
 from tests.servers.timescale import fresh_database
 
@@ -164,6 +165,40 @@ def test_what_takes_more_locks_than_there_are_is_tried_with_less_at_once(stored:
     stored.settle()
     assert stored.store.errors["memory"] >= 1
     assert stored.query("SELECT count(*) FROM ocpp.connector_status") == [(80,)]
+
+
+def test_a_connection_that_is_lost_is_missed_before_there_is_anything_to_store(
+    stored: Stored, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(timescale_store, "READ_TIMEOUT_S", 0.05)
+    stored.start().put(meter_entry(0))
+    stored.settle()
+    cut_off(stored)
+    wait_until(lambda: stored.store.errors["unavailable"] == 1)
+    wait_until(lambda: stored.store.connected)
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        *("default_transaction_isolation = 'serializable'", "synchronous_commit = 'off'", "datestyle = 'German, DMY'"),
+        *("intervalstyle = 'sql_standard'", "timezone = 'Asia/Kathmandu'", "extra_float_digits = -15"),
+        *("standard_conforming_strings = 'off'", "client_encoding = 'LATIN1'", "bytea_output = 'escape'"),
+        *("default_transaction_deferrable = 'on'", "quote_all_identifiers = 'on'", "search_path = 'nowhere'"),
+    ],
+)
+def test_what_is_stored_does_not_depend_on_settings_of_the_database(stored: Stored, setting: str) -> None:
+    name = stored.database.dsn.rpartition("/")[2]
+    stored.query(f"ALTER DATABASE {name} SET {setting}")
+    stored.start()
+    dice = random.Random(setting)
+    for _ in range(4):
+        stored.put(*(entry for entry in random_entries(dice, 20) if not entry.own))
+    stored.settle()
+    assert stored.errors == []
+    for view in set(VIEWS) - {"event"}:
+        ours, theirs = rows_of(stored, view)
+        assert ours == theirs, view
 
 
 class TestPoison:

@@ -17,6 +17,7 @@ from gateway.core.records import (
     ConnectorStatus,
     DeviceVariable,
     DeviceVariables,
+    Entry,
     Fact,
     MeterValue,
     Readings,
@@ -77,7 +78,7 @@ def cut_off(stored: Stored) -> None:
     )
 
 
-def power_entry(station: str, watts: float, seconds: int = 0) -> object:
+def power_entry(station: str, watts: float, seconds: int = 0) -> Entry:
     at = BEGIN + timedelta(seconds=seconds)
     return entry_of(station, Readings(1, 1, None, [MeterValue(at, [Sample(POWER, watts)])]))
 
@@ -90,7 +91,7 @@ def waiting(stored: Stored, count: int) -> bool:
     rows = stored.query(
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
     )
-    return rows[0][0] == count
+    return rows == [(count,)]
 
 
 def test_a_merge_whose_commit_was_not_heard_is_not_done_again(stored: Stored, monkeypatch: pytest.MonkeyPatch) -> None:

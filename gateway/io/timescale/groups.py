@@ -111,13 +111,14 @@ class Gathering:
         """Whether something waits to be merged."""
         return self._last > self._merged
 
-    def add(self, batch: SealedBatch, *, first: int = 0, stop: int = -1, left_out: Sequence[int] = ()) -> None:
-        """Take in a batch, or its entries from `first` to `stop`, but for those `left_out` (positions, ascending).
+    def add(self, batch: SealedBatch, *, stop: int = -1, left_out: Sequence[int] = ()) -> None:
+        """Take in a batch, or its entries before `stop`, but for those `left_out` (positions, ascending).
 
         What the database has of it already is only merged. Raises UnstorableError, and what `names` raises.
         """
         copied = batch.id > self._after
         stop = batch.entries if stop < 0 else stop
+        first = 0
         for position in (*left_out, stop):
             if position > first:
                 self._add_entries(batch, first, position, copied=copied)
@@ -160,7 +161,7 @@ class Gathering:
         kind = "reading"
         if isinstance(record, TransactionEvent):
             kind = "transaction_event"
-            self._transaction(station, record.transaction).add_event(record, iso(record.time))
+            self._transaction(station, record.transaction).add_event(_storable(record), iso(record.time))
         elif isinstance(record, ConnectorStatus):
             kind = "connector_status"
             self._add_status(station, _at(received_us), record, copied=copied)
@@ -298,6 +299,17 @@ def _variable_row(station: str, said: DeviceVariable) -> tuple[tuple[object, ...
     words = map(_optional, (said.value, said.mutability, said.data_type, said.unit))
     limits = (said.min_limit, said.max_limit, _optional(said.values_list))
     return address, (*words, *limits, said.persistent, said.constant)
+
+
+def _storable(event: TransactionEvent) -> TransactionEvent:
+    return msgspec.structs.replace(
+        event,
+        evse=None if event.evse is None else _int4(event.evse),
+        connector=None if event.connector is None else _int4(event.connector),
+        id_token=_optional(event.id_token),
+        charging_state=_optional(event.charging_state),
+        stopped_reason=_optional(event.stopped_reason),
+    )
 
 
 def _at(time_us: int) -> datetime:

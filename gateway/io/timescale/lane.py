@@ -21,13 +21,16 @@ from gateway.io.timescale.directory import Connection, Directory
 from gateway.io.timescale.dsn import Dsn
 from gateway.io.timescale.failures import StoreError
 from gateway.io.timescale.groups import APPENDED, Group
-from gateway.io.timescale.schema import Installation, prepare
+from gateway.io.timescale.schema import Installation, SchemaError, prepare
 from gateway.io.timescale.settings import StoreSettings
 
 T = TypeVar("T")
 
 CLOSE_TIMEOUT_S: Final = 2.0
 """Time to say goodbye to the database."""
+
+MIGRATION_S: Final = 3600.0
+"""Time to bring the schema, which may have to change millions of rows. Stations do not wait for it."""
 
 _READINGS: Final = (
     *("time", "received_at", "station_time", "value", "station_id", "evse", "connector"),
@@ -72,11 +75,17 @@ class Lane:
 
     async def begin(self) -> None:
         """Bring the schema, and find out how far the database has come."""
-        async with self._patience():
+        async with self._patience(MIGRATION_S):
             self.installation = await prepare(self._connection, self._settings)
+        async with self._patience():
             if await self._connection.fetchval("SHOW synchronous_commit") == "off":
                 # The journal deletes what is stored, so stored must mean on disk.
                 await self._connection.execute("SET synchronous_commit = on")
+            encoding = await self._connection.fetchval("SHOW server_encoding")
+            if encoding != "UTF8":
+                raise SchemaError(
+                    f"the database's encoding is {encoding}; it must be UTF8: stations send any character"
+                )
             await self._directory.load(self._connection)
             await self._connection.execute(_BEGIN_JOURNAL, self._journal)
             await self._read_ledger()
@@ -155,11 +164,11 @@ class Lane:
         return asyncio.run_coroutine_threadsafe(answer(), self._loop).result()
 
     @asynccontextmanager
-    async def _patience(self) -> AsyncIterator[None]:
+    async def _patience(self, timeout_s: float | None = None) -> AsyncIterator[None]:
         """The connection for one at a time, and not for ever: whoever waits too long gives the connection up."""
         async with self._turn:
             try:
-                async with asyncio.timeout(self._settings.timeout_s):
+                async with asyncio.timeout(timeout_s or self._settings.timeout_s):
                     yield
             except (TimeoutError, asyncio.CancelledError):
                 self._connection.terminate()

@@ -227,13 +227,16 @@ def test_a_nul_becomes_the_replacement_character(stored: Stored) -> None:
     channel = Channel("Odd\0Thing", None, "Other", "EV", "fur\0long")
     samples = [Sample(channel, None, "signed\0text")]
     status = ConnectorStatus(BEGIN, 1, 1, "Faulted", "Other", "wet\0")
-    stored.start().put(entry_of("S", Readings(1, 1, "t\0x", [MeterValue(BEGIN, samples)]), status))
+    event = TransactionEvent(BEGIN, "Ended", "t", 2**40, 1, None, 1, "to\0ken", "Idle", "Lo\0cal", None)
+    stored.start().put(entry_of("S", Readings(1, 1, "t\0x", [MeterValue(BEGIN, samples)]), status, event))
     stored.settle()
     said = 'measurand || unit || "transaction" || signed'
     assert stored.query(f"SELECT {said} FROM ocpp.reading") == [
         ("Odd\ufffdThingfur\ufffdlongt\ufffdxsigned\ufffdtext",)
     ]
     assert stored.query("SELECT detail FROM ocpp.connector_status") == [("wet\ufffd",)]
+    (row,) = stored.query("SELECT id_token, stopped_reason, evse FROM ocpp.charging_transaction WHERE evse > 1")
+    assert row == ("to\ufffdken", "Lo\ufffdcal", 2**31 - 1)
 
 
 def test_begin_and_end_under_one_timestamp_are_energy(stored: Stored) -> None:
@@ -405,6 +408,19 @@ def test_a_database_that_was_put_back_is_filled_again(stored: Stored) -> None:
     assert stored.query("SELECT count(*) FROM ocpp.reading") == [(21 * 8,)]
     assert stored.store.stored["reading"] == 21 * 8
     assert stored.store.missing_batches == 0
+
+
+def test_a_database_of_another_encoding_is_refused(stored: Stored, timescale: Database) -> None:
+    address, _, name = timescale.dsn.rpartition("/")
+    timescale.fetch(
+        f"CREATE DATABASE {name}_latin ENCODING 'LATIN1' LOCALE_PROVIDER libc LOCALE 'C' TEMPLATE template0"
+    )
+    stored.store._dsn = Dsn(f"{address}/{name}_latin")
+    stored.start()
+    wait_until(lambda: stored.store.errors["schema"] >= 1)
+    assert "must be UTF8" in str(stored.store.last_error)
+    stored.close()
+    timescale.fetch(f"DROP DATABASE {name}_latin")
 
 
 def test_close_stores_what_waits(stored: Stored) -> None:

@@ -76,16 +76,14 @@ class Lane:
     async def begin(self) -> None:
         """Bring the schema, and find out how far the database has come."""
         async with self._patience(MIGRATION_S):
+            encoding = await self._connection.fetchval("SHOW server_encoding")
+            if encoding != "UTF8":
+                raise SchemaError(f"the encoding of the database is {encoding}, and must be UTF8: stations send anything")
             self.installation = await prepare(self._connection, self._settings)
         async with self._patience():
             if await self._connection.fetchval("SHOW synchronous_commit") == "off":
                 # The journal deletes what is stored, so stored must mean on disk.
                 await self._connection.execute("SET synchronous_commit = on")
-            encoding = await self._connection.fetchval("SHOW server_encoding")
-            if encoding != "UTF8":
-                raise SchemaError(
-                    f"the database's encoding is {encoding}; it must be UTF8: stations send any character"
-                )
             await self._directory.load(self._connection)
             await self._connection.execute(_BEGIN_JOURNAL, self._journal)
             await self._read_ledger()

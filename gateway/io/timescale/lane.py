@@ -78,7 +78,7 @@ class Lane:
         async with self._patience(MIGRATION_S):
             encoding = await self._connection.fetchval("SHOW server_encoding")
             if encoding != "UTF8":
-                raise SchemaError(f"the encoding of the database is {encoding}, and must be UTF8: stations send anything")
+                raise SchemaError(f"the database is encoded in {encoding}; it must be UTF8: stations send anything")
             self.installation = await prepare(self._connection, self._settings)
         async with self._patience():
             if await self._connection.fetchval("SHOW synchronous_commit") == "off":

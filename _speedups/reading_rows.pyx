@@ -523,8 +523,8 @@ cdef class Updates:
             self.first_ms, self.first_wh = time_ms, register_wh
         if (
             not self.valued
-            or time_ms > self.register_ms
-            or (time_ms == self.register_ms and register_wh > self.register_wh)
+            or register_wh > self.register_wh
+            or (register_wh == self.register_wh and time_ms > self.register_ms)
         ):
             self.register_ms, self.register_wh = time_ms, register_wh
         self.valued = True

@@ -72,7 +72,7 @@ class Updates(NamedTuple):
     charging_state: bytes | None
     """The latest."""
     first_ms: int
-    """The earliest and the latest register, in Wh; the times are of no meaning where none was said."""
+    """The earliest and the highest register, in Wh; the times are of no meaning where none was said."""
     first_wh: float | None
     register_ms: int
     register_wh: float | None
@@ -387,7 +387,7 @@ class _Updates:
     """What one transaction's events said."""
 
     __slots__ = (
-        *("connector", "evse", "first", "last_ms", "latest", "missing_seq_nos", "offline", "state", "station_id"),
+        *("connector", "evse", "first", "last_ms", "highest", "missing_seq_nos", "offline", "state", "station_id"),
         "transaction",
     )
 
@@ -400,7 +400,8 @@ class _Updates:
         self.state: tuple[int, int, bytes] | None = None
         """Time, sequence number (-1 for none) and charging state."""
         self.first: tuple[int, float] | None = None
-        self.latest: tuple[int, float] | None = None
+        self.highest: tuple[float, int] | None = None
+        """In Wh, and when it was said, at the latest."""
         self.missing_seq_nos: bytes | None = None
         self.offline = False
 
@@ -412,13 +413,13 @@ class _Updates:
         if register_wh is not None:
             register = (time_ms, register_wh)
             self.first = register if self.first is None else min(self.first, register)
-            self.latest = register if self.latest is None else max(self.latest, register)
+            self.highest = max(self.highest or (register_wh, time_ms), (register_wh, time_ms))
 
     @property
     def values(self) -> Updates:
         state_ms, seq_no, state = self.state or (0, -1, None)
         first_ms, first_wh = self.first or (0, None)
-        register_ms, register_wh = self.latest or (0, None)
+        register_wh, register_ms = self.highest or (None, 0)
         return Updates(
             self.station_id,
             self.transaction,

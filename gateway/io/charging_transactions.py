@@ -168,11 +168,11 @@ class ChargingTransaction:
         self._register(time, register_wh)
 
     def add_registers(
-        self, evse: int | None, connector: int | None, first: tuple[int, float], last: tuple[int, float]
+        self, evse: int | None, connector: int | None, first: tuple[int, float], highest: tuple[int, float]
     ) -> None:
-        """Take in the first and the last of many register values, each with the meter's time in ms since 1970."""
+        """Take in the first and the highest of many register values, each with a time in ms since 1970."""
         self._place(evse, connector)
-        for time_ms, register_wh in (first,) if first == last else (first, last):
+        for time_ms, register_wh in (first,) if first == highest else (first, highest):
             time = iso_of(time_ms)
             self._start_register(f"{_SAID_LATER} {time}", register_wh)
             self._register(time, register_wh)
@@ -233,7 +233,8 @@ class ChargingTransaction:
             self.end_rank, self.end_wh = rank, register_wh
 
     def _register(self, rank: str, register_wh: float) -> None:
-        if self.register_wh is None or (rank, register_wh) > (self.register_rank, self.register_wh):
+        """A register never falls, so the highest is the latest, whatever a clock that was put right says of it."""
+        if self.register_wh is None or (register_wh, rank) > (self.register_wh, self.register_rank):
             self.register_rank, self.register_wh = rank, register_wh
 
     def _stop_reason(self, rank: str, reason: str) -> None:

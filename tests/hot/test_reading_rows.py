@@ -190,7 +190,7 @@ def test_events_updated_are_added_up(rows: Any) -> None:
     last = updated(1, seq_no=8, charging_state=None, register_wh=9, offline=True, missing_seq_nos=[1, 2**40])
     assert rows.take(encode([entry(UPDATED), entry(later, last)])) == []
     assert (rows.updates, rows.rows) == (3, 0)
-    at = (NOON_MS, 5.0, NOON_MS + 2000, 8.0)
+    at = (NOON_MS, 5.0, NOON_MS + 1000, 9.0)
     state = (NOON_MS + 2000, 9, b"SuspendedEV")
     assert rows.take_merged().updates == [
         (1, b"tx", 1, 3, NOON_MS + 2000, *state, *at, encode([1, 2**40]), True),

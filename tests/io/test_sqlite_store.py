@@ -267,6 +267,14 @@ class TestChargingTransactions:
         sql = "SELECT start_wh, end_wh, energy_wh, ended_at FROM charging_transaction"
         assert stored.query(sql) == [(1000.0, None, 3000.0, None)]
 
+    def test_a_clock_that_was_put_back_hides_no_energy(self, stored: Stored) -> None:
+        stored.start().put(self.STORY[0])
+        for minutes, register_wh in ((30.0, 4000.0), (10.0, 5000.0), (11.0, 6000.0)):
+            time = BEGIN + timedelta(minutes=minutes)
+            stored.put(entry_of("S", Readings(1, 1, "tx", [MeterValue(time, [Sample(CHANNELS[0], register_wh)])])))
+        stored.settle()
+        assert stored.query("SELECT energy_wh FROM charging_transaction") == [(5000.0,)]
+
     @pytest.mark.parametrize(
         ("version", "action"), [("ocpp1.6", "StartTransaction"), ("ocpp2.0.1", "TransactionEvent")]
     )

@@ -117,8 +117,10 @@ def test_a_reservation_is_used_by_a_start_with_its_token_and_the_charge_stops_wh
         reservations = {one["reservation_id"]: one for one in await api.get("/reservations")}
         assert (reservations[used]["state"], reservations[used]["transaction"]) == ("used", transaction)
         assert reservations[cancelled]["state"] == "cancelled"
-        stopped = await api.accepted("POST", "/stop", {"transaction": transaction})
-        assert stopped["running"]
+        status, stopped = await api.ask("POST", "/stop", {"transaction": transaction})
+        while status == 409:  # a 1.6 station knows its transaction once it has the answer, which may still wait
+            status, stopped = await api.ask("POST", "/stop", {"transaction": transaction})
+        assert (status, stopped["running"]) == (200, True)
         await api.until(lambda shown: not shown["transactions"])
 
     with_station(tmp_path, version, play)

@@ -5,6 +5,7 @@ import contextlib
 import json
 import shutil
 import time
+import urllib.error
 import urllib.request
 from collections.abc import AsyncIterator, Iterable, Sequence
 from pathlib import Path
@@ -44,12 +45,24 @@ class OperatedGateway(GatewayProcess):
         self.token_file.write_text("".join(f'[[token]]\nid = "{token}"\n' for token in tokens))
 
     def post(self, path: str, body: object) -> Any:
-        """Return the answer of a command that is accepted."""
+        """Return the answer of a command that is accepted, once the gateway is done with what it does by itself."""
         headers = {"Content-Type": "application/json"}
         url = f"http://127.0.0.1:{self.admin_port}/api/v1/stations/{path}"
         request = urllib.request.Request(url, json.dumps(body).encode(), headers)
-        with urllib.request.urlopen(request, timeout=DEADLINE_S) as answer:
-            return json.load(answer)
+        answers: list[Any] = []
+
+        def is_answered() -> bool:
+            try:
+                with urllib.request.urlopen(request, timeout=DEADLINE_S) as answer:
+                    answers.append(json.load(answer))
+            except urllib.error.HTTPError as error:
+                with error:
+                    if error.code != 429:
+                        raise
+            return bool(answers)
+
+        self.wait_until(is_answered, "the station has no list under way")
+        return answers[0]
 
     def station(self, path: str) -> Any:
         return self.get_json(f"/api/v1/stations/{path}")

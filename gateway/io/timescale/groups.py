@@ -227,9 +227,9 @@ class Gathering:
     def _take_merges(self) -> list[Merge]:
         """Return the statements for all that was gathered, and begin anew."""
         seen, registers, powers, updates = self._readings.take_merged()
-        for station_id, name, _, evse, connector, first_us, first_wh, last_us, last_wh, _, _ in registers:
+        for station_id, name, _, evse, connector, first_us, first_wh, last_us, _, _, max_wh in registers:
             row = self._transaction(self._names.identity(station_id), name.decode())
-            row.add_registers(evse, connector, (first_us // 1000, first_wh), (last_us // 1000, last_wh))
+            row.add_registers(evse, connector, (first_us // 1000, first_wh), (last_us // 1000, max_wh))
         for said in updates:
             row = self._transaction(self._names.identity(said.station_id), said.transaction.decode())
             row.add_updates(said)

@@ -152,6 +152,12 @@ _IDENTIFIED_FIRST = (
 _STARTED_FIRST = "(excluded.start_rank, coalesce(excluded.start_wh, 0)) < (t.start_rank, coalesce(t.start_wh, 0))"
 
 
+_HIGHER_REGISTER = (
+    "excluded.register_wh IS NOT NULL AND (t.register_wh IS NULL"
+    " OR (excluded.register_wh, excluded.register_rank) > (t.register_wh, t.register_rank))"
+)
+
+
 def _comes_last(value: str, collation: str = "") -> str:
     new, old = f"excluded.{value}", f"t.{value}"
     return (
@@ -184,7 +190,7 @@ ON CONFLICT (station, "transaction") DO UPDATE SET
     {_ranked("id_token", _IDENTIFIED_FIRST)},
     {_ranked("start_wh", _STARTED_FIRST)},
     {_ranked("end_wh", _comes_last("end_wh"))},
-    {_ranked("register_wh", _comes_last("register_wh"))},
+    {_ranked("register_wh", _HIGHER_REGISTER)},
     {_ranked("stopped_reason", _comes_last("stopped_reason", ' COLLATE "C"'))},
     {_ranked("charging_state", _comes_last("charging_state", ' COLLATE "C"'))},
     missing_seq_nos = CASE WHEN excluded.last_event_at IS NULL THEN t.missing_seq_nos ELSE excluded.missing_seq_nos END,

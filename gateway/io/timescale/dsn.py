@@ -122,13 +122,13 @@ class Dsn:
 
 def parse_dsn(text: str) -> ParsedDsn:
     """Take a DSN apart. Raises DsnError."""
+    if not text.startswith(("postgresql:", "postgres:")):
+        raise DsnError("must begin with postgresql:// or postgres://")
     _check_characters(text)
     try:
         parts = urlsplit(text)
     except ValueError:
         raise DsnError("is no postgresql:// URI: its [brackets] do not fit") from None
-    if parts.scheme not in {"postgresql", "postgres"}:
-        raise DsnError("must begin with postgresql:// or postgres://")
     if not text.partition(":")[2].startswith("//"):
         raise DsnError("must have // behind its scheme")
     login, _, hosts = parts.netloc.rpartition("@")

@@ -41,7 +41,7 @@ def test_it_is_read_as_asyncpg_reads_it(text: str) -> None:
     [
         ("", "must begin with postgresql://"),
         ("mysql://u:hunter2@h/d", "must begin with postgresql://"),
-        ("host=h password=hunter2", "spaces"),
+        ("host=h password=hunter2", "must begin with postgresql://"),
         ("postgresql:u:hunter2@h", "must have //"),
         ("postgresql://u:hunter2@x@h/d", "more than one @"),
         ("postgresql://u:hunter2/x@h/d", "behind the host"),

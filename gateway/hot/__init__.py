@@ -7,6 +7,7 @@ place of the compiled leaves, for tests and debugging only. A missing extension 
 import os
 from typing import TYPE_CHECKING
 
+from gateway.hot.allocate import ALL_PHASES, Link, Share
 from gateway.hot.deflate import Deflater
 from gateway.hot.envelope import DEPTH_MAX, MESSAGE_ID_CHARACTERS_MAX, Envelope, EnvelopeError, EnvelopeFault
 from gateway.hot.frames import BINARY, CLOSE, COMPRESSED, CONTINUATION, FAILED, FRAGMENTS_MAX, PING, PONG, TEXT
@@ -27,6 +28,7 @@ from gateway.hot.readings import DECIMALS, Learned, MeterValues
 PURE = os.environ.get("GATEWAY_PURE") == "1"
 
 if TYPE_CHECKING or PURE:
+    from gateway.hot.allocate import Site
     from gateway.hot.counters import Counters, Histogram
     from gateway.hot.digest import digest64
     from gateway.hot.envelope import split_envelope
@@ -35,6 +37,7 @@ if TYPE_CHECKING or PURE:
     from gateway.hot.readings import MeterValuesReader
 else:
     try:
+        from gateway._speedups.allocate import Site
         from gateway._speedups.counters import Counters, Histogram
         from gateway._speedups.digest import digest64
         from gateway._speedups.envelope import split_envelope
@@ -45,6 +48,7 @@ else:
         raise ImportError(f"ocpp-gateway: {error.name} is not compiled. Run: make setup") from None
 
 __all__ = [
+    "ALL_PHASES",
     "BINARY",
     "CLOSE",
     "COMPRESSED",
@@ -70,6 +74,7 @@ __all__ = [
     "FrameReader",
     "Histogram",
     "Learned",
+    "Link",
     "Merged",
     "MeterValues",
     "MeterValuesReader",
@@ -78,6 +83,8 @@ __all__ = [
     "ReadingRows",
     "RegisterSpan",
     "Seen",
+    "Share",
+    "Site",
     "Updates",
     "digest64",
     "server_frame",

@@ -11,6 +11,11 @@ PACKAGES = {"compiled": "gateway._speedups", "plain": "gateway.hot"}
 
 
 @pytest.fixture(params=PACKAGES)
+def allocate(request: pytest.FixtureRequest) -> ModuleType:
+    return importlib.import_module(f"{PACKAGES[request.param]}.allocate")
+
+
+@pytest.fixture(params=PACKAGES)
 def frames(request: pytest.FixtureRequest) -> ModuleType:
     return importlib.import_module(f"{PACKAGES[request.param]}.frames")
 

@@ -41,6 +41,8 @@ class Recorder:
         self.journal.append(entry, durable)
         self._registry.apply(station, entry)
         self._appended()
+        if station.observer is not None:
+            station.observer(station, entry)
 
     def record(
         self, station: Station, records: list[Record], now: datetime, durable: Callable[[], None] = lambda: None

@@ -119,7 +119,7 @@ _decode_state = msgspec.msgpack.Decoder(StationState).decode
 class Station:
     """One station, connected or not."""
 
-    __slots__ = ("identity", "last_messages", "last_request_id", "listeners", "session", "state")
+    __slots__ = ("identity", "last_messages", "last_request_id", "listeners", "observer", "session", "state")
 
     def __init__(self, identity: str, state: StationState | None = None) -> None:
         self.identity = identity
@@ -130,6 +130,8 @@ class Station:
         """The last id of a request, a remote start or a reservation that the station was given. Not saved."""
         self.listeners: list[Callable[[str, Any], None]] | None = None
         """Called with each accepted request (action, decoded payload). They never raise. Not saved."""
+        self.observer: Callable[[Station, Entry], None] | None = None
+        """Called with each entry that took effect. It never raises. Not saved."""
 
     @classmethod
     def from_bytes(cls, identity: str, saved: bytes) -> "Station":

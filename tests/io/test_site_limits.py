@@ -34,7 +34,7 @@ def test_only_the_owner_may_read_it(tmp_path):
 def test_a_damaged_file_is_told_by_its_name_and_never_taken_for_none(tmp_path, content):
     file = tmp_path / "site-limits.json"
     file.write_bytes(content)
-    with pytest.raises(SiteLimitsError, match="site-limits.json: is damaged"):
+    with pytest.raises(SiteLimitsError, match=r"site-limits\.json: is damaged"):
         read_site_limits(file)
 
 

@@ -68,10 +68,10 @@ def _pattern(path: str) -> str:
 
 async def _call(commands: Commands, request: web.Request) -> web.Response:
     timeout_s = _timeout_s(commands, request)
-    payload = await _body(request)
+    payload = await body_of(request)
     key = _key(request, payload)
     path = request.match_info
-    return _response(await commands.call(path["identity"], path["action"], payload, timeout_s=timeout_s, key=key))
+    return response_to(await commands.call(path["identity"], path["action"], payload, timeout_s=timeout_s, key=key))
 
 
 async def _flow(commands: Commands, flow: Flow, request: web.Request) -> web.Response:
@@ -84,13 +84,13 @@ async def _flow(commands: Commands, flow: Flow, request: web.Request) -> web.Res
         fields |= request.query
     else:
         timeout_s = _timeout_s(commands, request)
-        body = await _body(request)
+        body = await body_of(request)
         key = _key(request, body)
     try:
         asked = flow_request(flow.request_type, body, fields)
     except CommandError as error:
-        return _response(answer_to_fault(error))
-    return _response(await commands.flow(request.match_info["identity"], flow, asked, timeout_s=timeout_s, key=key))
+        return response_to(answer_to_fault(error))
+    return response_to(await commands.flow(request.match_info["identity"], flow, asked, timeout_s=timeout_s, key=key))
 
 
 def _path_fields(request: web.Request) -> dict[str, str]:
@@ -103,10 +103,10 @@ async def _show(commands: Commands, shown: Shown, request: web.Request) -> web.R
     answer = commands.show(request.match_info["identity"], shown, _path_fields(request))
     if answer is None:
         raise web.HTTPNotFound(text="There is no such thing at this station.")
-    return _response(answer)
+    return response_to(answer)
 
 
-async def _body(request: web.Request) -> bytes:
+async def body_of(request: web.Request) -> bytes:
     """Return the body. Raises web.HTTPException if it is too large, too slow, cut off, or not said to be plain JSON."""
     if request.headers.get(hdrs.CONTENT_ENCODING, "identity").lower() != "identity":
         raise web.HTTPUnsupportedMediaType(text="The body must not be encoded.")
@@ -145,7 +145,8 @@ def _timeout_s(commands: Commands, request: web.Request) -> float:
     return seconds
 
 
-def _response(answer: Answer) -> web.Response:
+def response_to(answer: Answer) -> web.Response:
+    """Return an answer as HTTP has it."""
     headers: dict[str, str] = {}
     if answer.retry_after_s is not None:
         headers[hdrs.RETRY_AFTER] = str(answer.retry_after_s)

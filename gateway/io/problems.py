@@ -4,7 +4,7 @@ An accepted command is answered 200 with `{"outcome": "accepted", ...}`. Everyth
 (RFC 9457) whose `type` names the row of the table, with `outcome` and what there is to say as further members.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import Any, Final, TypeAlias
 
@@ -97,9 +97,11 @@ def answer_to_flow(result: Result) -> Answer:
     return _answer(result.outcome, result.body, result.reason)
 
 
-def answer_to_fault(error: CommandError) -> Answer:
-    """Return the answer to a command that cannot be sent."""
-    members = {} if error.path is None else {"path": error.path}
+def answer_to_fault(error: CommandError, problems: Sequence[str] = ()) -> Answer:
+    """Return the answer to a command that cannot be sent. `problems` are all that is wrong, where there is more."""
+    members: dict[str, Any] = {} if error.path is None else {"path": error.path}
+    if problems:
+        members["problems"] = problems
     return _answer(error.fault, members, str(error))
 
 

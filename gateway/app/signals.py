@@ -1,4 +1,7 @@
-"""Runs a service until it is asked to stop: the first signal drains it, a second one stops it at once."""
+"""Runs a service until it is asked to stop: the first signal drains it, a second one stops it at once.
+
+SIGHUP has a service that can do so read its files again.
+"""
 
 import asyncio
 import signal
@@ -49,24 +52,40 @@ def install(
 
 
 async def run_until_signalled(
-    service: Service, on_started: Callable[[], None], *, duration_s: float | None = None
+    service: Service,
+    on_started: Callable[[], None],
+    *,
+    duration_s: float | None = None,
+    on_hangup: Callable[[], None] | None = None,
 ) -> None:
     """Start `service`, wait for a signal or for `duration_s`, drain and stop it. Raises what starting or draining does.
 
     A signal during the start lets it finish and then drains; a second one cancels whatever is under way. While `stop`
-    runs, signals have their usual effect again: nothing can hold the process.
+    runs, signals have their usual effect again: nothing can hold the process. `on_hangup` is called at each SIGHUP
+    while it serves; one that comes before or after that has no effect.
     """
     asked, at_once = asyncio.Event(), asyncio.Event()
-    uninstall = install(asyncio.get_running_loop(), asked.set, at_once.set)
+    loop = asyncio.get_running_loop()
+    uninstall = install(loop, asked.set, at_once.set)
+    if on_hangup is not None:
+        loop.add_signal_handler(signal.SIGHUP, _nothing)
     try:
         if await _finished(service.start(), at_once):
+            if on_hangup is not None:
+                loop.add_signal_handler(signal.SIGHUP, on_hangup)
             on_started()
             with suppress(TimeoutError):
                 await asyncio.wait_for(asked.wait(), duration_s)
+            if on_hangup is not None:
+                loop.add_signal_handler(signal.SIGHUP, _nothing)
             await _finished(service.drain(), at_once)
     finally:
         uninstall()
         await service.stop()
+
+
+def _nothing() -> None:
+    """A signal that has no effect now."""
 
 
 async def _finished(work: Coroutine[Any, Any, None], at_once: asyncio.Event) -> bool:

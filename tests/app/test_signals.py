@@ -108,3 +108,27 @@ def test_each_later_signal_counts_as_a_second():
         uninstall()
 
     asyncio.run(check())
+
+
+def test_a_hangup_is_heard_each_time_while_the_service_serves_and_only_then():
+    heard: list[str] = []
+
+    class Hanging(Scripted):
+        async def _step(self, name: str) -> None:
+            await super()._step(name)
+            kill(signal.SIGHUP)
+            await asyncio.sleep(0.01)  # it would be heard by now
+
+    def hang_up() -> None:
+        heard.append("hangup")
+        kill(signal.SIGHUP if len(heard) < 3 else signal.SIGINT)
+
+    service = Hanging()
+    asyncio.run(
+        asyncio.wait_for(
+            run_until_signalled(service, lambda: kill(signal.SIGHUP), on_hangup=hang_up),
+            10,
+        )
+    )
+    assert heard == ["hangup"] * 3
+    assert service.calls == ["start", "drain", "stop"]

@@ -14,6 +14,9 @@ SMALLEST: Final = (40, 12)
 """Columns and lines below which the picture is cut rather than drawn differently."""
 
 BAR_COLUMNS: Final = 12
+LIMIT_COLUMNS: Final = 8
+BAR_COLUMNS_BESIDE_LIMIT: Final = 6
+"""All columns together fit 80."""
 
 _HOME, _CLEAR, _LINE_END, _BELOW = "\x1b[H", "\x1b[2J", "\x1b[K", "\x1b[J"
 _HIDE_CURSOR, _SHOW_CURSOR = "\x1b[?25l", "\x1b[?25h"
@@ -21,7 +24,10 @@ _BOLD, _DIM, _GREEN, _PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[32m", "\x1b[0m"
 
 
 class StationRow(Struct, frozen=True, kw_only=True):
-    """One station in the picture. `soc_percent` is None while no EV is plugged in."""
+    """One station in the picture. `soc_percent` is None while no EV is plugged in.
+
+    `limit` is what its busiest EVSE is allowed, in words; None where nobody limits it.
+    """
 
     identity: str
     version: str
@@ -30,6 +36,7 @@ class StationRow(Struct, frozen=True, kw_only=True):
     power_w: float
     power_max_w: float
     energy_wh: float
+    limit: str | None = None
 
 
 class Snapshot(Struct, frozen=True, kw_only=True):
@@ -114,7 +121,8 @@ def picture(snapshot: Snapshot, width: int, height: int, look: Look = Look()) ->
     foot = ["", *snapshot.footer]
     room = height - len(head) - len(foot)
     shown = snapshot.stations if len(snapshot.stations) <= room else snapshot.stations[: max(room - 1, 0)]
-    rows = [_row(station, width, look) for station in shown]
+    limited = _is_limited(snapshot)
+    rows = [_row(station, width, look, limited=limited) for station in shown]
     if len(shown) < len(snapshot.stations):
         rows.append(_styled(f"... and {len(snapshot.stations) - len(shown):,} more"[:width], _DIM, look))
     head_lines = [_styled(_clean(text)[:width], _BOLD if index == 0 else "", look) for index, text in enumerate(head)]
@@ -131,24 +139,37 @@ def _head(snapshot: Snapshot) -> Iterator[str]:
     for row in snapshot.figures:
         yield "   ".join(row)
     yield ""
-    yield f"{'station':<12}{'version':<9}{'state':<15}{'EV':>6}  {'power':<{BAR_COLUMNS}}{'':>10}{'energy':>12}"
+    limited = _is_limited(snapshot)
+    limit = f"{'limit':>{LIMIT_COLUMNS}}" if limited else ""
+    bar = _bar_columns(limited=limited)
+    yield f"{'station':<12}{'version':<9}{'state':<15}{'EV':>6}  {'power':<{bar}}{'':>10}{limit}{'energy':>12}"
 
 
-def _row(station: StationRow, width: int, look: Look) -> str:
+def _is_limited(snapshot: Snapshot) -> bool:
+    """Whether the picture has a column for limits."""
+    return any(station.limit is not None for station in snapshot.stations)
+
+
+def _row(station: StationRow, width: int, look: Look, *, limited: bool) -> str:
     charge = "-" if station.soc_percent is None else f"{station.soc_percent:.0f} %"
     left = f"{_cell(station.identity, 12)}{_cell(station.version, 9)}{_cell(station.state, 15)}{charge:>6}  "
-    bar = _bar(station.power_w, station.power_max_w, look)
-    right = f"{kilowatts(station.power_w):>10}{kilowatt_hours(station.energy_wh):>12}"
+    bar = _bar(station.power_w, station.power_max_w, look, _bar_columns(limited=limited))
+    limit = f"{station.limit or '-':>{LIMIT_COLUMNS}}" if limited else ""
+    right = f"{kilowatts(station.power_w):>10}{limit}{kilowatt_hours(station.energy_wh):>12}"
     drawn = bar[: max(width - len(left), 0)]
     style = _GREEN if station.power_w > 0 else _DIM
     return left[:width] + _styled(drawn, style, look) + right[: max(width - len(left) - len(bar), 0)]
 
 
-def _bar(power_w: float, power_max_w: float, look: Look) -> str:
+def _bar_columns(*, limited: bool) -> int:
+    return BAR_COLUMNS_BESIDE_LIMIT if limited else BAR_COLUMNS
+
+
+def _bar(power_w: float, power_max_w: float, look: Look, columns: int) -> str:
     share = min(max(power_w / power_max_w, 0.0), 1.0) if power_max_w > 0 else 0.0
-    filled = round(share * BAR_COLUMNS)
+    filled = round(share * columns)
     full, empty = ("█", "░") if look.blocks else ("#", ".")
-    return full * filled + empty * (BAR_COLUMNS - filled)
+    return full * filled + empty * (columns - filled)
 
 
 def _cell(text: str, columns: int) -> str:

@@ -51,6 +51,15 @@ FLEET = msgspec.structs.replace(
 )
 
 
+def test_where_somebody_limits_stations_the_picture_says_to_what():
+    free, held = SNAPSHOT.stations
+    limited = msgspec.structs.replace(SNAPSHOT, stations=[free, msgspec.structs.replace(held, limit="9.5 A")])
+    head, first, second = picture(limited, 100, 30).split("\n")[5:8]
+    column = slice(head.index("limit") - 3, head.index("limit") + 5)
+    assert (head[column], first[column], second[column]) == ("   limit", "       -", "   9.5 A")
+    assert max(map(len, (head, first, second))) == 80
+
+
 def test_the_picture_of_two_stations():
     assert picture(SNAPSHOT, 100, 30).split("\n") == [
         "ocpp-gateway demo   2026-01-01 12:34:56   60 times real time   running 00:01:23",

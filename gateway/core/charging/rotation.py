@@ -1,8 +1,9 @@
 """Whose turn it is where not all can charge at once: stride scheduling in slots on a common grid.
 
-A session that was served pays for its time, the less the greater its weight; who paid least is next. Turns begin and
+A session that was served pays for the slot, the less the greater its weight; who paid least is next. Turns begin and
 end at the same instants for all of a site, so a three-phase session never waits for three one-phase slots that end one
-after the other. With n equal sessions and room for K, each is served within ceil(n / K) slots.
+after the other; what is left of a slot when a session begins is free. With n equal sessions and room for K, each is
+served within ceil(n / K) slots.
 """
 
 import math
@@ -13,8 +14,8 @@ from msgspec import Struct
 
 SessionT = TypeVar("SessionT", bound=Hashable)
 
-PASS_PER_S = 1_000_000
-"""What a second costs a session of weight 1. Two weights up to 1,000 cost whole and different amounts."""
+SLOT_PASS = 1_000_000_000
+"""What a whole slot costs a session of weight 1. Weights up to 1,000 cost different amounts, to a millionth."""
 
 LATE_SHARE = 0.01
 """Of a slot: who begins no later than this began with it."""
@@ -30,7 +31,7 @@ class Place(NamedTuple):
 class _Turn(Struct):
     weight: int
     stride_pass: int
-    served_since: float | None = None
+    served_from: int | None = None
     pinned_until: int = 0
 
 
@@ -71,16 +72,15 @@ class Rotation(Generic[SessionT]):
         Whoever begins is pinned for a whole slot at least, so until the end of the next where one is under way.
         """
         turn = self._turns[session]
-        if is_served == (turn.served_since is not None):
+        if is_served == (turn.served_from is not None):
             return False
         if is_served:
             self._waiting.discard(session)
-            slots = now / self._slot_s
-            turn.served_since = now
-            turn.pinned_until = math.floor(slots) + (1 if slots % 1 <= LATE_SHARE else 2)
+            turn.served_from = math.ceil(now / self._slot_s - LATE_SHARE)
+            turn.pinned_until = turn.served_from + 1
         else:
             self._waiting.add(session)
-            turn.served_since, turn.pinned_until = None, 0
+            turn.served_from, turn.pinned_until = None, 0
         return True
 
     def turn_over(self, now: float) -> Sequence[SessionT]:
@@ -91,10 +91,10 @@ class Rotation(Generic[SessionT]):
         self._slot = slot
         served = []
         for session, turn in self._turns.items():
-            if turn.served_since is not None:
-                if self._waiting:
-                    turn.stride_pass += round((now - turn.served_since) * PASS_PER_S) // turn.weight
-                turn.served_since = now
+            if turn.served_from is not None:
+                if turn.served_from < slot:
+                    turn.stride_pass += SLOT_PASS // turn.weight if self._waiting else 0
+                    turn.served_from = slot
                 served.append(session)
         return served
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from bench.allocation_rivals import problem_of, shares_by_linear_programs
-from bench.allocation_sites import build, grown_instance, random_instance
+from bench.allocation_sites import build, grown_instance, happen, random_instance
 from gateway.hot import ALL_PHASES, Share
 from gateway.hot import allocate as plain
 
@@ -111,46 +111,6 @@ def test_a_large_site_after_many_events_is_the_site_built_anew(seed: int) -> Non
             session: share.current_ma for session, share in site.shares().items() if session in told
         }
         told = {session: current for session, current in told.items() if session in sessions}
-
-
-def happen(
-    random_: random.Random,
-    site: Any,
-    links: list[tuple[str, int, int | None]],
-    sessions: dict[Any, dict[str, Any]],
-    away: dict[Any, dict[str, Any]],
-) -> None:
-    """One event, to the site and to its description."""
-    kind = random_.choice(["leave", "come", "limits", "limits", "capacity", "order"])
-    if kind == "come" and away:
-        session = random_.choice(list(away))
-        sessions[session] = away.pop(session)
-        site.add(session, **sessions[session])
-    elif kind == "capacity":
-        index = random_.randrange(len(links))
-        node, phase, capacity = links[index]
-        changed = max(-5000, round((capacity or 0) * random_.uniform(0.4, 1.6)) + random_.randint(-5000, 5000))
-        links[index] = (node, phase, changed)
-        site.set_capacity(*links[index])
-    elif sessions:
-        session = random_.choice(list(sessions))
-        arguments = sessions[session]
-        if kind == "leave":
-            site.remove(session)
-            away[session] = sessions.pop(session)
-        elif kind == "limits":
-            minimum_ma = random_.choice([0, 6000, 8000])
-            maximum_ma = random_.choice([8000, 16000, 32000])
-            sessions[session] = {**arguments, "minimum_ma": minimum_ma, "maximum_ma": maximum_ma}
-            site.set_limits(session, minimum_ma, maximum_ma)
-        elif kind == "order":
-            order = {
-                "pinned": random_.random() < 0.2,
-                "priority": random_.randint(0, 1),
-                "stride_pass": random_.randint(0, 9),
-            }
-            sessions[session] = {**arguments, **order}
-            site.set_order(session, **order)
 
 
 class Events(RuleBasedStateMachine):

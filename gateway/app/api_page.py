@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from gateway.app.api_examples import EXAMPLES, Example
+from gateway.app.api_sites import sites_section
 from gateway.app.api_types import documentation, field_list, field_rows, structs_in
 from gateway.app.command_api import UNDER_WAY_MAX
 from gateway.app.config import AdminSection, CommandsSection
@@ -21,6 +22,7 @@ from gateway.core.flows.flow import Flow, Shown
 from gateway.core.stations import FACTS_MAX
 from gateway.io.http import BODY_BYTES_MAX, CONNECTIONS_MAX, FIRST_REQUEST_S, LIMIT_DEFAULT, LIMIT_MAX
 from gateway.io.http_commands import BODY_S, KEY_HEADER, REPEATED_HEADER
+from gateway.io.http_sites import SITES
 from gateway.io.problems import JSON, PROBLEM_JSON, PROBLEMS, TYPE_PREFIX, Cause, Trouble
 from gateway.wire.versions import VERSIONS
 
@@ -67,8 +69,9 @@ _INTRODUCTION: Final = f"""\
 
 For upstream systems and operators. Printed by `ocpp-gateway print api` from the code itself.
 
-Everything is below `{STATIONS}`: JSON in and out, names in `snake_case`, in the words of OCPP 2.x whatever
-version a station speaks. Times are as RFC 3339 has them, units are the last word of a name (`retry_interval_s`).
+Commands are below `{STATIONS}`, what [sites](#sites) share is below `{SITES}`: JSON in and out, names in
+`snake_case`, in the words of OCPP 2.x whatever version a station speaks. Times are as RFC 3339 has them, units are the
+last word of a name (`retry_interval_s`).
 
 ## Reaching it
 
@@ -192,7 +195,7 @@ def api_page() -> str:
             lines += [*_flow_section(flow, shown), ""]
         for one in theme.shown:
             lines += [*_shown_section(one, shown), ""]
-    return _INTRODUCTION + "\n".join(lines[:-1]) + "\n"
+    return _INTRODUCTION + "\n".join([*lines, *sites_section()])
 
 
 def _endings() -> Iterator[str]:

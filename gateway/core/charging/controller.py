@@ -92,7 +92,7 @@ class SiteController:
             terms=DispatchTerms(step_ma=settings.step_ma, deadband_ma=settings.deadband_ma),
             send=send,
         )
-        self._placing: set[EvseKey] = set(self._evses)
+        self._placing: dict[EvseKey, None] = dict.fromkeys(self._evses)
         self._decaying: set[EvseKey] = set()
         self._is_new = True
         self._is_awake = False
@@ -253,7 +253,7 @@ class SiteController:
             self._take_capacities(now)
         for key in self._dispatch.due(now):
             if self._evses[key].is_steerable(now) != (key in self._targets):
-                self._placing.add(key)
+                self._placing[key] = None
         for key in self._placing:
             self._put(self._evses[key], now)
         self._placing.clear()
@@ -285,7 +285,7 @@ class SiteController:
             self._fall_at = self.ledger.tick(now)
             if has_fallen:
                 self._dispatch.look_at_blocked()
-                self._placing.update(self._decaying)
+                self._placing.update(dict.fromkeys(self._decaying))
         else:
             self._fall_at = self.ledger.tick(now)
 
@@ -377,7 +377,7 @@ class SiteController:
         return next((self._groups[token] for token in tokens if token in self._groups), None)
 
     def _place(self, key: EvseKey) -> None:
-        self._placing.add(key)
+        self._placing[key] = None
         self._ask()
 
     def _ask(self) -> None:

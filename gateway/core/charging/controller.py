@@ -92,6 +92,7 @@ class SiteController:
             terms=DispatchTerms(step_ma=settings.step_ma, deadband_ma=settings.deadband_ma),
             send=send,
         )
+        self._terms: dict[str, LeaseTerms] = {}
         self._placing: dict[EvseKey, None] = dict.fromkeys(self._evses)
         self._decaying: set[EvseKey] = set()
         self._is_new = True
@@ -132,19 +133,19 @@ class SiteController:
             self._place(key)
 
     def terms(self, station: str, terms: LeaseTerms, now: float) -> None:
-        """Set how limits hold at the station; the ledger is told."""
-        for key in self._keys.get(station, ()):
-            evse = self._evses[key]
-            if terms.obeys and not evse.is_obeying:
-                terms = msgspec.structs.replace(terms, obeys=False)
-        for key in self._keys.get(station, ()):
-            evse = self._evses[key]
+        """Set how limits hold at the station; the ledger is told. Who was seen not to obey still does not."""
+        evses = [self._evses[key] for key in self._keys.get(station, ())]
+        if not all(evse.is_obeying for evse in evses):
+            terms = msgspec.structs.replace(terms, obeys=False)
+        if not evses or self._terms.get(station) == terms:
+            return
+        self._terms[station] = terms
+        for evse in evses:
             evse.terms = terms
             evse.is_obeying = terms.obeys
-            self._place(key)
-        if station in self._keys:
-            self.ledger.set_terms(station, terms)
-            self._are_capacities_known = False
+            self._place(evse.key)
+        self.ledger.set_terms(station, terms)
+        self._are_capacities_known = False
 
     def session_began(self, key: EvseKey, transaction: str, tokens: tuple[str, ...], now: float) -> None:
         """A transaction runs at the EVSE. `tokens` are its id token and the token's group. Twice is as good as once."""
@@ -364,7 +365,7 @@ class SiteController:
         if is_guilty:
             reach = self.ledger.reach_ma(evse.key)
             evse.is_obeying = False
-            self.terms(evse.key[0], msgspec.structs.replace(terms, obeys=False), now)
+            self.terms(evse.key[0], terms, now)
             self._note(
                 "charging_disobedience",
                 station=evse.key[0],

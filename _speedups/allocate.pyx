@@ -1,3 +1,4 @@
+# cython: cdivision=True
 """Who may charge on a site, and with how much current: the compiled form of `gateway/hot/allocate.py`.
 
 The same answers, in time for a control loop. Three ideas make it fast:
@@ -78,15 +79,18 @@ cdef struct LinkState:
     int64_t minima, maxima
     int64_t load  # of the currents
     int64_t ceiled  # of the shares, each rounded up to whole milliamperes: an upper bound without rounding errors
-    int64_t step_max  # largest load of one step of a session on it
+    int64_t step_max  # largest load of one step of a session on it since nobody drew from it
     bint tight
 
 
 cdef struct Rising:
-    double minimum, maximum, weight
+    # a session while it is allocated
     double low, high  # the levels at which it leaves its minimum and reaches its maximum
+    double minimum, maximum, weight
     double exact
-    int64_t current
+    int64_t current, step, most
+    Load* loads  # on the links that may fill up, which they name by the number of the filling
+    int32_t loads_count
     int32_t session
     int32_t binding
     bint admitted
@@ -100,7 +104,8 @@ cdef struct Member:
 
 cdef struct Filling:
     # a link that may fill up: its members that still rise come first, the load of the others is in `frozen_load`
-    double capacity, frozen_load, level
+    double room, frozen_load, level
+    int64_t capacity, load  # of the minima, then of the currents
     Member* members
     int32_t members_count
     int32_t link
@@ -113,13 +118,20 @@ cdef struct Tally:
 
 
 cdef struct Place:
-    # of a session in an order: admission sorts by the first three and then by turn, steps by level and then by turn
-    double level
+    # of a session in the order of admission
     int64_t priority, stride_pass
     uint64_t turn
     int64_t sequence
     int32_t rising
     bint unpinned
+
+
+cdef struct Step:
+    # of a session that has reached a level: who takes the next one
+    double level
+    uint64_t turn
+    int64_t sequence
+    int32_t rising
 
 
 cdef int by_admission(const void* a, const void* b) noexcept nogil:
@@ -131,33 +143,31 @@ cdef int by_admission(const void* a, const void* b) noexcept nogil:
         return -1 if one.priority < other.priority else 1
     if one.stride_pass != other.stride_pass:
         return -1 if one.stride_pass < other.stride_pass else 1
-    return -1 if before_in_turn(one, other) else 1
+    if one.turn != other.turn:
+        return -1 if one.turn < other.turn else 1
+    return -1 if one.sequence < other.sequence else 1
 
 
 cdef int by_level(const void* a, const void* b) noexcept nogil:
-    return -1 if before_in_level(<const Place*>a, <const Place*>b) else 1
+    return -1 if before(<const Step*>a, <const Step*>b) else 1
 
 
-cdef inline bint before_in_turn(const Place* one, const Place* other) noexcept nogil:
+cdef inline bint before(const Step* one, const Step* other) noexcept nogil:
+    if one.level != other.level:
+        return one.level < other.level
     if one.turn != other.turn:
         return one.turn < other.turn
     return one.sequence < other.sequence
 
 
-cdef inline bint before_in_level(const Place* one, const Place* other) noexcept nogil:
-    if one.level != other.level:
-        return one.level < other.level
-    return before_in_turn(one, other)
-
-
-cdef void sift_place(Place* heap, Py_ssize_t size, Py_ssize_t hole) noexcept nogil:
+cdef void sift_step(Step* heap, Py_ssize_t size, Py_ssize_t hole) noexcept nogil:
     """Restore the heap whose one wrong element is at `hole`, too large for its place."""
-    cdef Place moved = heap[hole]
+    cdef Step moved = heap[hole]
     cdef Py_ssize_t child = 2 * hole + 1
     while child < size:
-        if child + 1 < size and before_in_level(&heap[child + 1], &heap[child]):
+        if child + 1 < size and before(&heap[child + 1], &heap[child]):
             child += 1
-        if not before_in_level(&heap[child], &moved):
+        if not before(&heap[child], &moved):
             break
         heap[hole] = heap[child]
         hole, child = child, 2 * child + 1
@@ -201,7 +211,6 @@ cdef bint drop_frozen(Filling* filling, Rising* rising) noexcept nogil:
     return True
 
 
-@cython.cdivision(True)
 cdef bint find_level(Filling* filling, Rising* rising) noexcept nogil:
     """Set the level at which the link is full. Returns False if its members cannot fill it.
 
@@ -209,7 +218,7 @@ cdef bint find_level(Filling* filling, Rising* rising) noexcept nogil:
     from. As minima make the chain bend both ways it may also jump to and fro, so a bracket is kept, and halved where a
     step leaves it and, after some rounds, every other time. The level so far is a lower bound.
     """
-    cdef double room = filling.capacity - filling.frozen_load
+    cdef double room = filling.room - filling.frozen_load
     cdef double bottom = filling.level, top = 0, level, following, slope = 0, constant = 0, below, above
     cdef int32_t index, rounds
     cdef Member* member
@@ -290,14 +299,16 @@ cdef class Site:
     # room for one allocation, kept between them
     cdef Rising* _rising
     cdef Place* _places
+    cdef Step* _steps
     cdef Filling* _fillings
     cdef int32_t* _filling_of
     cdef int32_t* _heap
     cdef int64_t* _sums
     cdef int32_t* _waiting
-    cdef int32_t _rising_count, _waiting_count
+    cdef int32_t _rising_count, _fillings_count, _waiting_count
+    cdef Load* _loads
     cdef Member* _members
-    cdef Py_ssize_t _members_room
+    cdef Py_ssize_t _loads_count, _loads_room
 
     def __cinit__(self, nodes, links):
         cdef int32_t node, link, parent
@@ -348,11 +359,13 @@ cdef class Site:
         PyMem_Free(self._sessions)
         PyMem_Free(self._rising)
         PyMem_Free(self._places)
+        PyMem_Free(self._steps)
         PyMem_Free(self._fillings)
         PyMem_Free(self._filling_of)
         PyMem_Free(self._heap)
         PyMem_Free(self._sums)
         PyMem_Free(self._waiting)
+        PyMem_Free(self._loads)
         PyMem_Free(self._members)
 
     # --- the question
@@ -367,17 +380,19 @@ cdef class Site:
         checked_limits(session, minimum_ma, maximum_ma, step_ma)
         checked_order(session, priority, stride_pass, turn)
         checked_weight(session, weight)
-        cdef tuple loads = self._loads(session, node, phases, factors)
+        cdef tuple loads = self._loads_on(session, node, phases, factors)
         cdef int64_t maximum = maximum_ma
         cdef Session* one
         cdef int32_t index, slot
         for link, factor in loads:
             self._check_sum(session, link, <int64_t>factor * maximum)
+        self._room_for(len(loads))
         slot = self._slot()
         one = &self._sessions[slot]
         memset(one, 0, sizeof(Session))
         one.loads = <Load*>taken(len(loads) * sizeof(Load))
         one.loads_count = len(loads)
+        self._loads_count += one.loads_count
         for index, (link, factor) in enumerate(loads):
             one.loads[index].link = link
             one.loads[index].factor = factor
@@ -406,17 +421,17 @@ cdef class Site:
             self._sessions[one.preceding].following = one.following
         if one.following != NOWHERE:
             self._sessions[one.following].preceding = one.preceding
+        self._loads_count -= one.loads_count
         PyMem_Free(one.loads)
-        one.loads = NULL
-        one.told = 0
+        one.loads, one.loads_count, one.told = NULL, 0, 0
         one.following, self._free = self._free, slot
         self._names[slot] = None
 
     def set_limits(self, session, minimum_ma, maximum_ma):
         """Change what the session may draw, or raise KeyError or ValueError."""
-        cdef Session* one = &self._sessions[self._slots[session]]
-        cdef int32_t index
-        checked_limits(session, minimum_ma, maximum_ma, one.step)
+        cdef int32_t index, slot = self._slots[session]
+        checked_limits(session, minimum_ma, maximum_ma, self._sessions[slot].step)
+        cdef Session* one = &self._sessions[slot]
         cdef int64_t more = <int64_t>maximum_ma - one.maximum
         for index in range(one.loads_count):
             self._check_sum(session, one.loads[index].link, one.loads[index].factor * more)
@@ -424,8 +439,9 @@ cdef class Site:
 
     def set_order(self, session, *, pinned, priority, stride_pass):
         """Change the session's place in the order of admission, or raise KeyError or ValueError."""
-        cdef Session* one = &self._sessions[self._slots[session]]
+        cdef int32_t slot = self._slots[session]
         checked_order(session, priority, stride_pass, 0)
+        cdef Session* one = &self._sessions[slot]
         one.pinned, one.priority, one.stride_pass = pinned, priority, stride_pass
         self._pend(one.node)
 
@@ -444,7 +460,7 @@ cdef class Site:
             self._first_turn = turn
             self._pend(0)
 
-    cdef tuple _loads(self, session, node, phases, factors):
+    cdef tuple _loads_on(self, session, node, phases, factors):
         """Return what `checked_loads` does, from memory where it can: an event has no time to climb the tree in Python."""
         if factors:
             return checked_loads(self._tree, session, node, phases, factors)
@@ -468,7 +484,9 @@ cdef class Site:
             link = &self._links[load.link]
             link.minima += load.factor * (minimum - one.minimum)
             link.maxima += load.factor * (maximum - one.maximum)
-            if load.factor * one.step > link.step_max:
+            if link.maxima == 0:
+                link.step_max = 0
+            elif load.factor * one.step > link.step_max:
                 link.step_max = load.factor * one.step
         one.minimum, one.maximum = minimum, maximum
         self._pend(one.node)
@@ -478,6 +496,16 @@ cdef class Site:
             self._pending[node] = True
             self._pending_nodes[self._pending_count] = node
             self._pending_count += 1
+
+    cdef int _room_for(self, Py_ssize_t more) except -1:
+        """Have room for so many more loads, so that an allocation needs no memory and cannot fail."""
+        cdef Py_ssize_t room
+        if self._loads_count + more > self._loads_room:
+            room = 2 * (self._loads_count + more)
+            self._loads = <Load*>moved(self._loads, room * sizeof(Load))
+            self._members = <Member*>moved(self._members, room * sizeof(Member))
+            self._loads_room = room
+        return 0
 
     cdef int32_t _slot(self) except -1:
         cdef int32_t slot = self._free, room
@@ -489,6 +517,7 @@ cdef class Site:
             self._sessions = <Session*>moved(self._sessions, room * sizeof(Session))
             self._rising = <Rising*>moved(self._rising, room * sizeof(Rising))
             self._places = <Place*>moved(self._places, room * sizeof(Place))
+            self._steps = <Step*>moved(self._steps, room * sizeof(Step))
             self._waiting = <int32_t*>moved(self._waiting, room * sizeof(int32_t))
             self._sessions_room = room
         self._names.append(None)
@@ -559,27 +588,44 @@ cdef class Site:
             node = self._parents[node]
         return otherwise
 
-    cdef int _allocate(self, int32_t top) except -1:
+    cdef void _allocate(self, int32_t top) noexcept:
         """Allocate the subtree of `top`, whose links above must not be tight in the answer."""
-        cdef int32_t index, node = top, number
-        cdef LinkState* link
+        cdef int32_t node = top, number, last
         self._gather(top)
-        self._admit(top)
-        self._fill(top)
-        self._hand_out(top)
+        self._admit()
+        self._fill()
+        self._hand_out()
+        self._settle_all()
         # what changed above: nothing there is allocated, but it is known from now on whether it was tight
         while node != NOWHERE:
-            for number in range(self._first_links[node], self._first_links[self._ends[node] if node == top else node + 1]):
+            last = self._first_links[self._ends[node] if node == top else node + 1]
+            for number in range(self._first_links[node], last):
                 self._links[number].tight = is_tight(&self._links[number])
             node = self._parents[node]
         for node in range(top, self._ends[top]):
             self._pending[node] = False
-        return 0
 
     cdef void _gather(self, int32_t top) noexcept nogil:
-        cdef int32_t node, slot, count = 0
+        """List the links that may fill up, and the sessions with what they load of those; all others never matter."""
+        cdef int32_t node, slot, number, filling, index, count = 0, first = self._first_links[top]
+        cdef Load* load = self._loads
+        cdef Filling* one_filling
         cdef Session* session
         cdef Rising* one
+        for number in range(first, self._first_links[self._ends[top]]):
+            if self._links[number].maxima <= self._links[number].capacity:
+                self._filling_of[number] = NOWHERE
+                continue
+            self._filling_of[number] = count
+            one_filling = &self._fillings[count]
+            one_filling.capacity = self._links[number].capacity
+            one_filling.room = one_filling.capacity
+            one_filling.frozen_load = one_filling.level = 0
+            one_filling.load = 0
+            one_filling.members_count = 0
+            one_filling.link = number
+            count += 1
+        self._fillings_count, count = count, 0
         for node in range(top, self._ends[top]):
             slot = self._heads[node]
             while slot != NOWHERE:
@@ -589,210 +635,179 @@ cdef class Site:
                 one.minimum, one.maximum, one.weight = session.minimum, session.maximum, session.weight
                 one.low, one.high = one.minimum / one.weight, one.maximum / one.weight
                 one.exact = one.maximum
+                one.step, one.most = session.step, session.maximum
                 one.binding = NOWHERE
                 one.admitted, one.frozen = True, False
+                one.loads = load
+                for index in range(session.loads_count):
+                    if session.loads[index].link < first:
+                        break
+                    filling = self._filling_of[session.loads[index].link]
+                    if filling != NOWHERE:
+                        load.link, load.factor = filling, session.loads[index].factor
+                        load += 1
+                one.loads_count = load - one.loads
                 count += 1
                 slot = session.following
         self._rising_count = count
 
-    cdef void _admit(self, int32_t top) noexcept nogil:
-        cdef int32_t index, number, first = self._first_links[top], last = self._first_links[self._ends[top]]
+    cdef void _admit(self) noexcept nogil:
+        cdef int32_t index, full
         cdef bint contended = False
-        cdef Session* session
+        cdef int64_t minimum
         cdef Rising* one
-        cdef Load* load
-        for number in range(first, last):
-            if self._links[number].minima > self._links[number].capacity:
+        for index in range(self._fillings_count):
+            if self._links[self._fillings[index].link].minima > self._fillings[index].capacity:
                 contended = True
-            self._sums[number] = 0
         if not contended:
             return
-        for index in range(self._rising_count):
-            self._place(index, 0)
-        qsort(self._places, self._rising_count, sizeof(Place), by_admission)
+        self._sort_places()
         for index in range(self._rising_count):
             one = &self._rising[self._places[index].rising]
-            session = &self._sessions[one.session]
-            one.binding = self._full_link(session, session.minimum, self._sums, first)
-            if one.binding == NOWHERE:
-                add_loads(session, session.minimum, self._sums, first)
+            minimum = self._sessions[one.session].minimum
+            full = full_filling(one, minimum, self._fillings)
+            if full == NOWHERE:
+                load_fillings(one, minimum, self._fillings)
             else:
+                one.binding = self._fillings[full].link
                 one.admitted, one.frozen, one.exact = False, True, 0
 
-    cdef inline void _place(self, int32_t index, double level) noexcept nogil:
-        cdef Place* place = &self._places[index]
-        cdef Session* session = &self._sessions[self._rising[index].session]
-        place.level = level
-        place.rising = index
-        place.unpinned = not session.pinned
-        place.priority, place.stride_pass = session.priority, session.stride_pass
-        place.turn = <uint64_t>session.turn - <uint64_t>self._first_turn  # turns before the first become the largest
-        place.sequence = session.sequence
-
-    cdef inline int32_t _full_link(self, Session* session, int64_t current, int64_t* sums, int32_t first) noexcept nogil:
-        """Return the first link, upwards, that has no room for so much more current; links before `first` are not seen."""
+    cdef void _sort_places(self) noexcept nogil:
+        """Put all into the order of admission."""
         cdef int32_t index
-        cdef Load* load
-        for index in range(session.loads_count):
-            load = &session.loads[index]
-            if load.link < first:
-                break
-            if sums[load.link] + load.factor * current > self._links[load.link].capacity:
-                return load.link
-        return NOWHERE
-
-    cdef int _fill(self, int32_t top) except -1:
-        """Set everyone's share: freeze the link with the lowest level, and again, until no link fills up any more."""
-        cdef int32_t index, number, count = 0, size = 0, first = self._first_links[top]
-        cdef Py_ssize_t members = 0
+        cdef Place* place
         cdef Session* session
+        for index in range(self._rising_count):
+            place = &self._places[index]
+            session = &self._sessions[self._rising[index].session]
+            place.rising = index
+            place.unpinned = not session.pinned
+            place.priority, place.stride_pass = session.priority, session.stride_pass
+            place.turn, place.sequence = self._turn(session), session.sequence
+        qsort(self._places, self._rising_count, sizeof(Place), by_admission)
+
+    cdef inline uint64_t _turn(self, const Session* session) noexcept nogil:
+        return <uint64_t>session.turn - <uint64_t>self._first_turn  # turns before the first become the largest
+
+    cdef inline void _place_step(self, Step* step, int32_t index) noexcept nogil:
+        """Let `step` be the next one of a session."""
+        cdef Rising* one = &self._rising[index]
+        cdef Session* session = &self._sessions[one.session]
+        step.level = one.current / one.weight
+        step.turn, step.sequence = self._turn(session), session.sequence
+        step.rising = index
+
+    cdef void _fill(self) noexcept nogil:
+        """Set everyone's share: freeze the link with the lowest level, and again, until no link fills up any more."""
+        cdef int32_t index, number, size = 0
+        cdef Member* members = self._members
         cdef Filling* filling
         cdef Rising* one
-        for number in range(first, self._first_links[self._ends[top]]):
-            self._filling_of[number] = NOWHERE
-            if self._links[number].maxima > self._links[number].capacity:
-                self._filling_of[number] = count
-                filling = &self._fillings[count]
-                filling.capacity = self._links[number].capacity
-                filling.frozen_load = filling.level = 0
-                filling.members_count = 0
-                filling.link = number
-                count += 1
-        if count == 0:
-            return 0
         for index in range(self._rising_count):
-            if self._rising[index].admitted:
-                members += self._join(index, first, True)
-        if members > self._members_room:
-            self._members = <Member*>moved(self._members, 2 * members * sizeof(Member))
-            self._members_room = 2 * members
-        members = 0
-        for index in range(count):
+            one = &self._rising[index]
+            if one.admitted:
+                for number in range(one.loads_count):
+                    self._fillings[one.loads[number].link].members_count += 1
+        for index in range(self._fillings_count):
             filling = &self._fillings[index]
-            filling.members = self._members + members
+            filling.members = members
             members += filling.members_count
             filling.members_count = 0
         for index in range(self._rising_count):
-            if self._rising[index].admitted:
-                self._join(index, first, False)
-        with nogil:
-            for index in range(count):
-                if find_level(&self._fillings[index], self._rising):
-                    self._heap[size] = index
-                    size += 1
-            for index in range(size // 2 - 1, -1, -1):
-                sift_filling(self._fillings, self._heap, size, index)
-            while size > 0:
-                filling = &self._fillings[self._heap[0]]
-                if drop_frozen(filling, self._rising):
-                    if find_level(filling, self._rising):
-                        sift_filling(self._fillings, self._heap, size, 0)
-                        continue
-                else:
-                    freeze(filling, self._rising)
-                size -= 1
-                self._heap[0] = self._heap[size]
-                sift_filling(self._fillings, self._heap, size, 0)
-        return 0
+            one = &self._rising[index]
+            if one.admitted:
+                for number in range(one.loads_count):
+                    filling = &self._fillings[one.loads[number].link]
+                    filling.members[filling.members_count].factor = one.loads[number].factor
+                    filling.members[filling.members_count].rising = index
+                    filling.members_count += 1
+        for index in range(self._fillings_count):
+            if find_level(&self._fillings[index], self._rising):
+                self._heap[size] = index
+                size += 1
+        for index in range(size // 2 - 1, -1, -1):
+            sift_filling(self._fillings, self._heap, size, index)
+        while size > 0:
+            filling = &self._fillings[self._heap[0]]
+            if drop_frozen(filling, self._rising):
+                if find_level(filling, self._rising):
+                    sift_filling(self._fillings, self._heap, size, 0)
+                    continue
+            else:
+                freeze(filling, self._rising)
+            size -= 1
+            self._heap[0] = self._heap[size]
+            sift_filling(self._fillings, self._heap, size, 0)
 
-    cdef inline int32_t _join(self, int32_t index, int32_t first, bint only_count) noexcept nogil:
-        """Make a session a member of the links that may fill up; return of how many."""
-        cdef int32_t number, joined = 0
-        cdef Session* session = &self._sessions[self._rising[index].session]
-        cdef Filling* filling
-        for number in range(session.loads_count):
-            if session.loads[number].link < first:
-                break
-            if self._filling_of[session.loads[number].link] == NOWHERE:
-                continue
-            filling = &self._fillings[self._filling_of[session.loads[number].link]]
-            if not only_count:
-                filling.members[filling.members_count].factor = session.loads[number].factor
-                filling.members[filling.members_count].rising = index
-            filling.members_count += 1
-            joined += 1
-        return joined
-
-    cdef void _hand_out(self, int32_t top) noexcept:
+    cdef void _hand_out(self) noexcept nogil:
         """Cut shares to whole steps and give what that left: the lowest level first, then the next in turn."""
-        cdef int32_t index, number, size = 0, first = self._first_links[top], last = self._first_links[self._ends[top]]
+        cdef int32_t index, size = 0
+        cdef Rising* one
+        if not self._cut(SNAP_MA):
+            self._cut(-SNAP_MA)
+        for index in range(self._rising_count):
+            one = &self._rising[index]
+            if one.admitted and may_step(one, self._fillings):
+                self._place_step(&self._steps[size], index)
+                size += 1
+        for index in range(size // 2 - 1, -1, -1):
+            sift_step(self._steps, size, index)
+        while size > 0:
+            one = &self._rising[self._steps[0].rising]
+            if may_step(one, self._fillings):
+                one.current += one.step
+                load_fillings(one, one.step, self._fillings)
+                self._steps[0].level = one.current / one.weight
+            else:
+                size -= 1
+                self._steps[0] = self._steps[size]
+            if size > 0:
+                sift_step(self._steps, size, 0)
+
+    cdef bint _cut(self, double snap) noexcept nogil:
+        """Cut shares to whole steps and add up their loads. Returns False if that is too much for a link."""
+        cdef int32_t index
+        cdef Rising* one
+        for index in range(self._fillings_count):
+            self._fillings[index].load = 0
+        for index in range(self._rising_count):
+            one = &self._rising[index]
+            one.current = 0
+            if one.admitted:
+                one.current = whole_steps(&self._sessions[one.session], one.exact, snap)
+                load_fillings(one, one.current, self._fillings)
+        for index in range(self._fillings_count):
+            if self._fillings[index].load > max(self._fillings[index].capacity, 0):
+                return False
+        return True
+
+    cdef void _settle_all(self) noexcept nogil:
+        """Let the sessions have what was found for them, and remember whose currents are news."""
+        cdef int32_t index
+        cdef int64_t ceiled
         cdef Session* session
         cdef Rising* one
-        cdef Place* place
-        cdef LinkState* link
-        if not self._cut(SNAP_MA, first, last):
-            self._cut(-SNAP_MA, first, last)
-        with nogil:
-            for index in range(self._rising_count):
-                one = &self._rising[index]
-                session = &self._sessions[one.session]
-                if not one.admitted or one.current + session.step > session.maximum:
-                    continue
-                if self._full_link(session, session.step, self._sums, first) == NOWHERE:
-                    self._place(index, one.current / <double>session.weight)
-                    self._places[size] = self._places[index]
-                    size += 1
-            for index in range(size // 2 - 1, -1, -1):
-                sift_place(self._places, size, index)
-            while size > 0:
-                place = &self._places[0]
-                one = &self._rising[place.rising]
-                session = &self._sessions[one.session]
-                if (
-                    one.current + session.step <= session.maximum
-                    and self._full_link(session, session.step, self._sums, first) == NOWHERE
-                ):
-                    one.current += session.step
-                    add_loads(session, session.step, self._sums, first)
-                    place.level = one.current / <double>session.weight
-                else:
-                    size -= 1
-                    self._places[0] = self._places[size]
-                if size > 0:
-                    sift_place(self._places, size, 0)
-        for number in range(first, last):
-            self._links[number].step_max = 0
         for index in range(self._rising_count):
             one = &self._rising[index]
             session = &self._sessions[one.session]
             session.admitted, session.exact, session.binding = one.admitted, one.exact, one.binding
-            self._settle(session, one.current, min(session.maximum, <int64_t>ceil(one.exact + SNAP_MA)) if one.admitted else 0)
+            ceiled = min(one.most, <int64_t>ceil(one.exact + SNAP_MA)) if one.admitted else 0
+            if one.current != session.current or ceiled != session.ceiled:
+                self._settle(session, one.current, ceiled)
             if session.current != session.told and not session.waiting:
                 session.waiting = True
                 self._waiting[self._waiting_count] = one.session
                 self._waiting_count += 1
 
-    cdef bint _cut(self, double snap, int32_t first, int32_t last) noexcept nogil:
-        """Cut shares to whole steps and add up their loads. Returns False if that is too much for a link."""
-        cdef int32_t index, number
-        cdef Session* session
-        cdef Rising* one
-        memset(&self._sums[first], 0, (last - first) * sizeof(int64_t))
-        for index in range(self._rising_count):
-            one = &self._rising[index]
-            if one.admitted:
-                session = &self._sessions[one.session]
-                one.current = whole_steps(session, one.exact, snap)
-                add_loads(session, one.current, self._sums, first)
-            else:
-                one.current = 0
-        for number in range(first, last):
-            if self._sums[number] > max(self._links[number].capacity, 0):
-                return False
-        return True
-
     cdef void _settle(self, Session* session, int64_t current, int64_t ceiled) noexcept nogil:
         """Let the session have `current`, and its links know, up to the root."""
-        cdef int64_t more = current - session.current, more_ceiled = ceiled - session.ceiled, step_load
+        cdef int64_t more = current - session.current, more_ceiled = ceiled - session.ceiled
         cdef int32_t index
         cdef LinkState* link
         for index in range(session.loads_count):
             link = &self._links[session.loads[index].link]
             link.load += session.loads[index].factor * more
             link.ceiled += session.loads[index].factor * more_ceiled
-            step_load = session.loads[index].factor * session.step
-            if step_load > link.step_max:
-                link.step_max = step_load
         session.current, session.ceiled = current, ceiled
 
     # --- the certificate
@@ -820,20 +835,28 @@ cdef class Site:
         cdef Session* session
         cdef Rising* one
         memset(self._sums, 0, self._links_count * sizeof(int64_t))
-        for index in range(self._rising_count):
-            self._place(index, 0)
-        qsort(self._places, self._rising_count, sizeof(Place), by_admission)
+        self._sort_places()
         for index in range(self._rising_count):
             one = &self._rising[self._places[index].rising]
             session = &self._sessions[one.session]
-            fits = self._full_link(session, session.minimum, self._sums, 0) == NOWHERE
+            fits = self._fits(session, session.minimum)
             if one.admitted != fits:
                 return f"session {self._names[one.session]!r} is {'refused' if fits else 'admitted'} wrongly"
             if fits:
-                add_loads(session, session.minimum, self._sums, 0)
+                add_loads(session, session.minimum, self._sums)
             elif one.exact != 0 or one.current != 0:
                 return f"session {self._names[one.session]!r} is refused and gets current"
         return None
+
+    cdef bint _fits(self, const Session* session, int64_t current) noexcept nogil:
+        """Return whether all links of the session have room for so much more current."""
+        cdef int32_t index
+        cdef Load* load
+        for index in range(session.loads_count):
+            load = &session.loads[index]
+            if self._sums[load.link] + load.factor * current > self._links[load.link].capacity:
+                return False
+        return True
 
     cdef object _share_fault(self):
         """Feasible, and whoever is below the maximum has a full link on which nobody above the minimum is higher."""
@@ -887,7 +910,7 @@ cdef class Site:
         cdef Py_ssize_t count = 0, moment
         cdef Session* session
         cdef Rising* one
-        cdef Place* moments = NULL
+        cdef Step* moments = NULL
         cdef int64_t* given = <int64_t*>taken(self._rising_count * sizeof(int64_t))
         try:
             memset(self._sums, 0, self._links_count * sizeof(int64_t))
@@ -897,12 +920,13 @@ cdef class Site:
                 if one.admitted:
                     if not 0 <= one.current <= self._sessions[one.session].maximum:
                         return f"session {self._names[one.session]!r}: its current is not within its limits"
-                    add_loads(&self._sessions[one.session], one.current, self._sums, 0)
+                    add_loads(&self._sessions[one.session], one.current, self._sums)
             for number in range(self._links_count):
                 if self._sums[number] > max(self._links[number].capacity, 0):
                     return f"link {self._tree.links[number]!r}: the currents are above its capacity"
-            if not self._cut(SNAP_MA, 0, self._links_count):
-                self._cut(-SNAP_MA, 0, self._links_count)
+            if not self._cut(SNAP_MA):
+                self._cut(-SNAP_MA)
+            memset(self._sums, 0, self._links_count * sizeof(int64_t))
             for index in range(self._rising_count):
                 one = &self._rising[index]
                 session = &self._sessions[one.session]
@@ -910,28 +934,29 @@ cdef class Site:
                     if given[index] < one.current or (given[index] - one.current) % session.step:
                         return f"session {self._names[one.session]!r}: its current is no whole step from its share"
                     count += (given[index] - one.current) // session.step + 1
-            moments = <Place*>taken(count * sizeof(Place))
+                    add_loads(session, one.current, self._sums)
+            moments = <Step*>taken(count * sizeof(Step))
             count = 0
             for index in range(self._rising_count):
                 one = &self._rising[index]
                 session = &self._sessions[one.session]
                 reached = one.current
                 while one.admitted and reached <= given[index]:
-                    self._place(index, reached / <double>session.weight)
-                    moments[count] = self._places[index]
+                    self._place_step(&moments[count], index)
+                    moments[count].level = reached / one.weight
                     count += 1
                     reached += session.step
-            qsort(moments, count, sizeof(Place), by_level)
+            qsort(moments, count, sizeof(Step), by_level)
             for moment in range(count):
                 index = moments[moment].rising
                 one = &self._rising[index]
                 session = &self._sessions[one.session]
                 if one.current < given[index]:
                     one.current += session.step
-                    add_loads(session, session.step, self._sums, 0)
+                    add_loads(session, session.step, self._sums)
                 elif (
                     one.current + session.step <= session.maximum
-                    and self._full_link(session, session.step, self._sums, 0) == NOWHERE
+                    and self._fits(session, session.step)
                 ):
                     return f"session {self._names[one.session]!r}: there was room for a further step"
         finally:
@@ -947,15 +972,34 @@ cdef inline bint is_tight(const LinkState* link) noexcept nogil:
     return link.minima > link.capacity or link.ceiled >= link.capacity or link.load > link.capacity - link.step_max
 
 
-cdef inline void add_loads(Session* session, int64_t current, int64_t* sums, int32_t first) noexcept nogil:
+cdef inline int32_t full_filling(const Rising* one, int64_t current, const Filling* fillings) noexcept nogil:
+    """Return the first link, upwards, that has no room for so much more current."""
+    cdef int32_t index
+    for index in range(one.loads_count):
+        if (
+            fillings[one.loads[index].link].load + one.loads[index].factor * current
+            > fillings[one.loads[index].link].capacity
+        ):
+            return one.loads[index].link
+    return NOWHERE
+
+
+cdef inline bint may_step(const Rising* one, const Filling* fillings) noexcept nogil:
+    return one.current + one.step <= one.most and full_filling(one, one.step, fillings) == NOWHERE
+
+
+cdef inline void load_fillings(const Rising* one, int64_t current, Filling* fillings) noexcept nogil:
+    cdef int32_t index
+    for index in range(one.loads_count):
+        fillings[one.loads[index].link].load += one.loads[index].factor * current
+
+
+cdef inline void add_loads(const Session* session, int64_t current, int64_t* sums) noexcept nogil:
     cdef int32_t index
     for index in range(session.loads_count):
-        if session.loads[index].link < first:
-            break
         sums[session.loads[index].link] += session.loads[index].factor * current
 
 
-@cython.cdivision(True)
 cdef inline int64_t whole_steps(const Session* session, double share, double snap) noexcept nogil:
     cdef int64_t current = <int64_t>floor((share + snap) / session.step) * session.step
     return max(session.minimum, min(session.maximum, current))

@@ -328,6 +328,7 @@ class SiteController:
 
     def _leave(self, evse: Evse) -> None:
         evse.session = evse.standing = evse.open = None
+        evse.drawn_ma, evse.drawn_at = NO_REACH, None
         evse.is_uncertain = False
         evse.failures = evse.refusals = 0
         evse.retry_at = 0.0

@@ -111,22 +111,24 @@ class Dispatch:
 
     def set_course(self, evse: Evse, now: float) -> None:
         """Count what will be in force at the EVSE where we steer it."""
-        phases = self._targets.wish(evse.key).phases if evse.key in self._targets else ()
-        if not phases:
-            course = 0
-        else:
-            order = evse.open or evse.standing_at(now)
+        if evse.key in self._targets:
+            phases = self._targets.wish(evse.key).phases
             fallback = evse.description.fallback_ma
-            course = fallback if order is None else max(fallback, order.limit_ma)
-        if (course, phases) == (evse.course_ma, evse.course_phases):
+            order = evse.open or evse.standing_at(now)
+            evse.course_ma = fallback if order is None else order.limit_ma
+            counted = max(fallback, evse.course_ma)
+        else:
+            phases, counted = (), 0
+            evse.course_ma = 0
+        if (counted, phases) == (evse.counted_ma, evse.counted_phases):
             return
-        if evse.course_ma:
-            for link, factor in self._network.loads(evse.key, evse.course_phases):
-                self._course[link] -= factor * evse.course_ma
-        if course:
+        if evse.counted_ma:
+            for link, factor in self._network.loads(evse.key, evse.counted_phases):
+                self._course[link] -= factor * evse.counted_ma
+        if counted:
             for link, factor in self._network.loads(evse.key, phases):
-                self._course[link] += factor * course
-        evse.course_ma, evse.course_phases = course, phases
+                self._course[link] += factor * counted
+        evse.counted_ma, evse.counted_phases = counted, phases
 
     def run(self, now: float) -> None:
         """Send what is to be sent."""
@@ -278,7 +280,7 @@ class Dispatch:
             if (target := self._targets.share(key).current_ma) < course
         ]
         for slack, key in sorted(spare, reverse=True):
-            loads = self._network.loads(key, self._evses[key].course_phases)
+            loads = self._network.loads(key, self._evses[key].counted_phases)
             if any(link in short for link, _ in loads):
                 self._order(self._evses[key], self._targets.share(key).current_ma, now)
                 for link, factor in loads:
@@ -295,7 +297,7 @@ class Dispatch:
         for rise in waiting:
             evse = rise.evse
             for link, factor in self._network.loads(evse.key, self._targets.wish(evse.key).phases):
-                wanted[link] = wanted.get(link, 0) + factor * max(0, rise.target_ma - evse.course_ma)
+                wanted[link] = wanted.get(link, 0) + factor * max(0, rise.target_ma - evse.counted_ma)
         short = {}
         for link, more in wanted.items():
             capacity = self._targets.capacity(link)

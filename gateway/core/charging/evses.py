@@ -15,7 +15,8 @@ class Evse(Struct, eq=False, kw_only=True):
     """One EVSE as it is now. `standing` is the order that was accepted last, `open` the one that has not ended.
 
     `is_uncertain`: another limit than `standing` may be in force, so the next is sent although it be the same.
-    `course_ma` is what will be in force when the open order has been accepted, counted on `course_phases`.
+    `course_ma` is what will be in force when the open order has been accepted, `counted_ma` what is counted for it on
+    `counted_phases`: the fallback at least.
     `drawn_ma` is what the newest reading says, on the phases of the site.
     """
 
@@ -35,7 +36,8 @@ class Evse(Struct, eq=False, kw_only=True):
     retry_at: float = 0.0
     number: int = 0
     course_ma: int = 0
-    course_phases: Phases = ()
+    counted_ma: int = 0
+    counted_phases: Phases = ()
     due_at: float | None = None
     drawn_ma: Reach = (0, 0, 0)
     drawn_at: float | None = None

@@ -45,6 +45,7 @@ class Targets:
         self._outside: list[int] = [0] * len(network.links)
         self._outside_of: dict[EvseKey, tuple[int, int, int]] = {}
         self._touched: set[int] = set()
+        self._is_stale = False
         self.fault: str | None = None
 
     def __contains__(self, key: EvseKey) -> bool:
@@ -62,6 +63,7 @@ class Targets:
         former = self._wishes.get(key)
         if former == wish:
             return
+        self._is_stale = True
         self._wishes[key] = wish
         if former is None:
             if key not in self._turns:
@@ -83,6 +85,7 @@ class Targets:
     def remove(self, key: EvseKey, *, for_good: bool) -> None:
         """Take a session from the shares; not `for_good`: when it is set again, it has its place in the turns again."""
         if key in self._wishes:
+            self._is_stale = True
             del self._wishes[key]
             self._site.remove(key)
             self._paid[key] = self._rotation.remove(key)
@@ -126,11 +129,15 @@ class Targets:
 
     def solve(self, now: float) -> dict[EvseKey, int]:
         """Share anew after changes. Returns the targets, in mA, that are not what they were."""
+        turned = self._rotation.turn_over(now)
+        if not (self._is_stale or self._touched or turned):
+            return {}
         for link in self._touched:
             self._give(link)
         self._touched.clear()
-        for key in self._rotation.turn_over(now):
+        for key in turned:
             self._set_order(key)
+        self._is_stale = False
         changed: dict[EvseKey, int] = self._site.update()
         self._serve(changed, now)
         self._solves += 1

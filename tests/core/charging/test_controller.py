@@ -370,6 +370,23 @@ def test_a_fallback_is_the_least_that_a_session_gets() -> None:
     assert bench.limits_a(first, second) == [8.0, 24.0]
 
 
+def test_a_cap_below_the_fallbacks_is_kept_as_far_as_can_be_and_the_fallback_comes_back() -> None:
+    bench = SiteBench(
+        site(evse(1, fallback_ma=6000), evse(2, fallback_ma=6000), limit_a=32), terms=LeaseTerms(lease_s=1e5)
+    )
+    keys = [bench.begin(1), bench.begin(2)]
+    bench.run(60)
+    bench.capacities.set_limit("grid", limit_ma=(6000,) * 3, limit_w=None, until=None, now=bench.now)
+    bench.controller.capacity_changed(bench.now)
+    bench.run(60)
+    assert bench.limits_a(*keys) == [6.0, 0.0]
+    assert bench.link("grid", 1).deficit == 6000
+    bench.capacities.set_limit("grid", limit_ma=(12_000,) * 3, limit_w=None, until=None, now=bench.now)
+    bench.controller.capacity_changed(bench.now)
+    bench.run(60)
+    assert bench.limits_a(*keys) == [6.0, 6.0]
+
+
 def test_a_token_group_has_its_own_weight() -> None:
     group = TokenGroupDescription(name="fleet", tokens=frozenset({"FLEET"}), weight=30)
     bench = SiteBench(site(evse(1), evse(2), limit_a=32, token_groups=(group,)))

@@ -57,6 +57,7 @@ class World:
         panel = NodeDescription(name="panel", parent="grid", limit_ma=(40_000, 32_000, 50_000), limit_w=25_000)
         self.bench = SiteBench(site(*evses, limit_a=limit_a, nodes=(panel,)), terms=TERMS)
         self.stations = Stations(self.bench, fates)
+        self.transactions = 0
         self.keys = list(self.bench.network.evses)
 
     def step(self, what: str, which: int, amount: int) -> None:
@@ -64,8 +65,9 @@ class World:
         bench, controller = self.bench, self.bench.controller
         key = self.keys[which % len(self.keys)]
         if what == "begin" and key not in self.stations.running:
-            self.stations.running[key] = f"tx{bench.now}"
-            controller.session_began(key, f"tx{bench.now}", (), bench.now)
+            self.transactions += 1
+            self.stations.running[key] = f"tx{self.transactions}"
+            controller.session_began(key, f"tx{self.transactions}", (), bench.now)
         elif what == "end" and key in self.stations.running:
             controller.session_ended(key, self.stations.running.pop(key), bench.now)
             self.stations.in_force.pop(key, None)

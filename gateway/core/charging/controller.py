@@ -310,6 +310,8 @@ class SiteController:
         if evse.is_steerable(now):
             assert evse.session is not None
             wish = evse.session.wish(now)
+            if key not in self._targets and evse.standing is None and max(reach) > evse.description.fallback_ma:
+                evse.is_uncertain = True  # something may be in force that only an order ends
             self._targets.set(key, wish)
             one, two, three = reach
             outside = (one * (1 not in wish.phases), two * (2 not in wish.phases), three * (3 not in wish.phases))

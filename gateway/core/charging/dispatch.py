@@ -238,8 +238,8 @@ class Dispatch:
         return True
 
     def _room(self, evse: Evse, now: float) -> int:
-        phases = self._targets.wish(evse.key).phases
-        return self._ledger.room_ma(evse.key, phases, now) // self._terms.step_ma * self._terms.step_ma
+        room_ma: int = self._ledger.room_ma(evse.key, self._targets.wish(evse.key).phases, now)
+        return room_ma // self._terms.step_ma * self._terms.step_ma
 
     def _order(self, evse: Evse, limit_ma: int, now: float) -> None:
         assert evse.session is not None

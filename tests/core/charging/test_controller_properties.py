@@ -179,7 +179,7 @@ def optimum_of(world: World) -> dict[EvseKey, int]:
     wishes = {}
     for key in world.keys:
         evse_now = bench.controller._evses[key]
-        phases = ()
+        phases: tuple[int, ...] = ()
         if evse_now.is_steerable(bench.now):
             assert evse_now.session is not None
             wishes[key] = evse_now.session.wish(bench.now)

@@ -1,6 +1,7 @@
 """The allocator, compiled and plain: worked examples, what it refuses, what must never change its answer."""
 
 import random
+import tracemalloc
 from types import ModuleType
 from typing import Any
 
@@ -191,6 +192,28 @@ def test_an_empty_site_has_an_answer(allocate: ModuleType) -> None:
     assert site.solve() == {}
     assert site.shares() == {}
     assert site.certificate() is None
+
+
+def test_cars_that_come_and_go_leave_no_memory_behind(allocate: ModuleType) -> None:
+    site = allocate.Site(*ONE_LINK)
+    sizes = []
+
+    def come_and_go() -> None:
+        for number in range(20):
+            site.add(number, **asked(factors={("grid", 1): 1.5}))
+        site.update()
+        for number in range(20):
+            site.remove(number)
+
+    tracemalloc.start()
+    try:
+        for _ in range(5):
+            for _ in range(20):
+                come_and_go()
+            sizes.append(tracemalloc.get_traced_memory()[0])
+    finally:
+        tracemalloc.stop()
+    assert sizes[-1] - sizes[0] < 20 * 20 * 3 * 16, "a load of one link, kept for each car, is already more"
 
 
 # --- bad input

@@ -96,8 +96,8 @@ class LoopPreparing:
                 del self._wanted[identity]
                 continue
             if loop.time() < self._next_start_s:
-                if self._timer is None or self._timer.when() < loop.time():
-                    self._timer = loop.call_at(self._next_start_s, self._begin)
+                if self._timer is None:
+                    self._timer = loop.call_at(self._next_start_s, self._go_on)
                 return
             self._due.popleft()
             self._next_start_s = max(self._next_start_s, loop.time() - 1) + 1 / STARTS_PER_S
@@ -106,6 +106,10 @@ class LoopPreparing:
             task = loop.create_task(self._attend(wanted))
             self._tasks[identity] = task
             task.add_done_callback(lambda done, identity=identity: self._ended(identity, done))  # type: ignore[misc]
+
+    def _go_on(self) -> None:
+        self._timer = None
+        self._begin()
 
     def _ended(self, identity: str, task: asyncio.Task[None]) -> None:
         if self._tasks.get(identity) is task:

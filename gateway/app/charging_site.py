@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable
+from math import inf
 from time import perf_counter
 from typing import Final, Protocol
 
@@ -79,6 +80,7 @@ class LoopSite:
         self._turn_seconds = turn_seconds
         self._log = log
         self._timer: asyncio.TimerHandle | None = None
+        self._due_s = inf
         self._turned_s = -TURN_S
         self._released: set[EvseKey] = set()
         self._keep_timer: asyncio.TimerHandle | None = None
@@ -119,14 +121,15 @@ class LoopSite:
         if self._stopped:
             return
         due_s = max(due_s, self._turned_s + TURN_S)
+        if due_s >= self._due_s:
+            return
         if self._timer is not None:
-            if self._timer.when() <= due_s:
-                return
             self._timer.cancel()
+        self._due_s = due_s
         self._timer = asyncio.get_running_loop().call_at(due_s, self._turn)
 
     def _turn(self) -> None:
-        self._timer = None
+        self._timer, self._due_s = None, inf
         loop = asyncio.get_running_loop()
         self._turned_s = loop.time()
         now = self._now()

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+import uvloop
 from gateway.core.charging.ledger import Ledger
 from gateway.core.charging.network import Network
 from gateway.core.charging.reservations import RESERVATIONS
@@ -90,7 +91,7 @@ def story(told: Callable[[Post], Awaitable[None]]) -> None:
         async with asyncio.timeout(DEADLINE_S):
             await told(Post())
 
-    asyncio.run(main())
+    uvloop.run(main())
 
 
 async def until(condition: Callable[[], object]) -> None:

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import uvloop
 
 from gateway.app import charging_preparing
 from gateway.app.charging_preparing import LoopPreparing
@@ -75,7 +76,7 @@ def test_only_so_many_are_prepared_at_once_and_all_in_the_end() -> None:
         assert sorted(scripted.begun) == sorted((f"CP{number}", False) for number in range(100))
         assert scripted.most_under_way == charging_preparing.CONCURRENT_MAX
 
-    asyncio.run(story())
+    uvloop.run(story())
 
 
 def test_they_begin_at_a_pace(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -89,7 +90,7 @@ def test_they_begin_at_a_pace(monkeypatch: pytest.MonkeyPatch) -> None:
         assert len(scripted.begun) < 20  # of 5 a second, with one second's worth at once
         await scripted.preparing.stop()
 
-    asyncio.run(story())
+    uvloop.run(story())
 
 
 @pytest.mark.parametrize(
@@ -103,7 +104,7 @@ def test_what_failed_is_tried_again(failure: Any, level: str | None) -> None:
         assert scripted.begun == [("CP1", False)] * 3
         assert scripted.logged == ([] if level is None else [("charging_not_prepared", level)] * 2)
 
-    asyncio.run(story())
+    uvloop.run(story())
 
 
 def test_a_boot_begins_anew_what_was_under_way() -> None:
@@ -120,7 +121,7 @@ def test_a_boot_begins_anew_what_was_under_way() -> None:
         assert scripted.begun == [("CP1", False), ("CP1", True)]
         assert scripted.most_under_way == 1
 
-    asyncio.run(story())
+    uvloop.run(story())
 
 
 def test_who_is_gone_is_not_prepared_and_not_tried_again() -> None:
@@ -138,7 +139,7 @@ def test_who_is_gone_is_not_prepared_and_not_tried_again() -> None:
         await until(lambda: scripted.preparing.waiting == 0)
         assert scripted.begun == [("HERE", False)]
 
-    asyncio.run(story())
+    uvloop.run(story())
 
 
 def test_stopping_ends_what_is_under_way_and_begins_nothing_more() -> None:
@@ -155,4 +156,4 @@ def test_stopping_ends_what_is_under_way_and_begins_nothing_more() -> None:
         scripted.preparing.want(station("LATER"), False)
         assert scripted.preparing.waiting == waiting
 
-    asyncio.run(story())
+    uvloop.run(story())

@@ -1,0 +1,124 @@
+"""The gateway's own way: its controller, ledger and capacities, with reservations on a disk that outlives a kill."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import msgspec
+
+from bench.charging.policies import Send
+from gateway.core.charging.capacities import Capacities, SavedCapacities
+from gateway.core.charging.controller import ControlSettings, SiteController
+from gateway.core.charging.description import EvseKey, SiteDescription
+from gateway.core.charging.ledger import Ledger, SavedReservation
+from gateway.core.charging.network import Network
+from gateway.core.charging.orders import Ending, LeaseTerms, Order
+
+KEEP_S: Final = 10.0
+"""How long what was released may be unknown on disk, as in the gateway."""
+
+
+class Disk:
+    """What is durable: JSON, so that nothing is kept which a file would not keep."""
+
+    def __init__(self) -> None:
+        self.reservations: dict[EvseKey, bytes] = {}
+        self.capacities: bytes | None = None
+
+
+class Ours:
+    """The controller of a site, as the gateway drives it. A new one takes up what is on `disk`."""
+
+    def __init__(
+        self,
+        description: SiteDescription,
+        send: Send,
+        disk: Disk,
+        *,
+        note: Callable[..., None] = lambda *_, **__: None,
+        settings: ControlSettings | None = None,
+    ) -> None:
+        network = Network(description)
+        self.ledger = Ledger(network)
+        self._capacities = Capacities(network)
+        self._disk = disk
+        self._send = send
+        self._kept_at = 0.0
+        if disk.capacities is not None:
+            self._capacities.restore(msgspec.json.decode(disk.capacities, type=SavedCapacities))
+        for key, saved in disk.reservations.items():
+            self.ledger.load(key, msgspec.json.decode(saved, type=SavedReservation))
+        self.controller = SiteController(
+            network,
+            self._capacities,
+            self.ledger,
+            settings=settings or ControlSettings(),
+            send=self._put,
+            note=note,
+        )
+
+    def connected(self, station: str, terms: LeaseTerms, now: float) -> None:
+        """A station is there."""
+        self.controller.terms(station, terms, now)
+        self.controller.connected(station, now)
+
+    def gone(self, station: str, now: float) -> None:
+        """A station is not."""
+        self.controller.gone(station, now)
+
+    def default_installed(self, key: EvseKey, now: float) -> None:
+        """The default profile of an EVSE is known to hold."""
+        self.ledger.default_installed(key, now)
+        self.controller.ready(key, True, now)
+
+    def unready(self, station: str, now: float) -> None:
+        """The station has booted."""
+        self.controller.ready(station, False, now)
+
+    def session_began(self, key: EvseKey, transaction: str, now: float) -> None:
+        """A transaction runs."""
+        self.controller.session_began(key, transaction, (), now)
+
+    def session_ended(self, key: EvseKey, transaction: str, now: float) -> None:
+        """A transaction ended."""
+        self.controller.session_ended(key, transaction, now)
+
+    def drew(
+        self, key: EvseKey, transaction: str, currents_ma: tuple[int, int, int], energy_wh: float, at: float, now: float
+    ) -> None:
+        """A reading."""
+        lines = len(self._phases(key))
+        shown: Any = tuple(current if line < lines else None for line, current in enumerate(currents_ma))
+        self.controller.drew(key, transaction, shown, None, energy_wh, at, now)
+
+    def _phases(self, key: EvseKey) -> tuple[int, ...]:
+        """Return the phases of an EVSE."""
+        return self.controller.network.evses[key].phases
+
+    def limit_set(self, node: str, limit_ma: int, until: float, now: float) -> None:
+        """A node carries no more than this until then."""
+        self._capacities.set_limit(node, limit_ma=(limit_ma,) * 3, limit_w=None, until=until, now=now)
+        self._disk.capacities = msgspec.json.encode(self._capacities.saved())
+        self.controller.capacity_changed(now)
+
+    def ended(self, order: Order, ending: Ending, now: float) -> None:
+        """An order ended."""
+        self.controller.ended(order, ending, now)
+
+    def tick(self, now: float) -> float | None:
+        """Let the controller work; what it releases is on disk after a while."""
+        due = self.controller.tick(now)
+        if self.ledger.changed and now >= self._kept_at + KEEP_S:
+            self._kept_at = now
+            for key in self.ledger.changed:
+                self._keep(key)
+            self.ledger.changed.clear()
+        return due
+
+    def _put(self, order: Order) -> None:
+        """Put the reservation on disk, and only then send."""
+        self._keep(order.key)
+        self.ledger.changed.discard(order.key)
+        self._send(order)
+
+    def _keep(self, key: EvseKey) -> None:
+        self._disk.reservations[key] = msgspec.json.encode(self.ledger.saved(key))

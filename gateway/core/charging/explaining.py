@@ -100,9 +100,9 @@ def _why(evse: Evse, state: EvseState, targets: Targets, dispatch: Dispatch, rea
         return f"No vehicle charges; {_amperes(reach_ma)} is kept free for it."
     if state == "offline":
         return _why_not_steered(evse, reach_ma)
-    share = targets.share(evse.key)
-    if state == "waiting":
-        if share.binding is None:
+    share = targets.share(evse.key) if evse.key in targets else None
+    if state == "waiting" or share is None:
+        if share is None or share.binding is None:
             return "It was not looked at yet."
         minimum = _amperes(targets.wish(evse.key).minimum_ma)
         return (

@@ -43,6 +43,12 @@ def test_many_events_of_one_instant_are_one_wake_and_the_orders_fit_them_all() -
     assert bench.limits_a(*keys) == [10.0] * 4
 
 
+def test_who_looks_between_an_event_and_what_it_leads_to_sees_a_session_that_waits() -> None:
+    bench = SiteBench(site(evse(1)))
+    key = bench.begin(1)
+    assert (bench.at(key).state, bench.at(key).why) == ("waiting", "It was not looked at yet.")
+
+
 def test_nothing_is_sent_to_evses_without_a_session() -> None:
     bench = SiteBench(site(evse(1), evse(2, fallback_ma=6000)))
     bench.run(10_000)

@@ -114,6 +114,7 @@ class LoopSite:
         for timer in (self._timer, self._keep_timer):
             if timer is not None:
                 timer.cancel()
+        self._released |= self.ledger.changed
         self._keep()
 
     def _turn_at(self, due_s: float) -> None:

@@ -1,0 +1,231 @@
+"""A site's tree as numbers: its links, what an EVSE loads, and everything that can be wrong with a description.
+
+Every node has four links, numbered `4 * node + phase`: its phases 1 to 3 in mA, and at 0 all phases together in mW.
+"""
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+from msgspec import Struct
+
+from gateway.core.charging.description import EvseDescription, EvseKey, NodeDescription, Phases, SiteDescription
+from gateway.hot import ALL_PHASES, Site
+from gateway.hot.allocate import CAPACITY_MAX, CURRENT_MA_MAX, DEPTH_MAX, MILLION, PHASES, WEIGHT_MAX, Link
+
+LINKS_PER_NODE: Final = 4
+
+PILOT_MINIMUM_MA: Final = 6000
+"""The least current that a control pilot can offer (IEC 61851-1, annex A)."""
+
+EVSES_PER_STATION_MAX: Final = 64
+"""As many facts of one kind are kept of a station, and each EVSE needs one."""
+
+
+class SiteFault(Struct, frozen=True):
+    """What is wrong with a description: where, such as `node[2].parent`, and why, for a person."""
+
+    path: str
+    reason: str
+
+
+class Network:
+    """The tree of a description that has no faults. ValueError for one that has."""
+
+    def __init__(self, description: SiteDescription) -> None:
+        faults = faults_of(description)
+        if faults:
+            raise ValueError(f"{faults[0].path}: {faults[0].reason}")
+        self.description: Final = description
+        self.evses: Final[Mapping[EvseKey, EvseDescription]] = {evse.key: evse for evse in description.evses}
+        self.links: Final[tuple[Link, ...]] = tuple(
+            (node.name, phase) for node in description.nodes for phase in (ALL_PHASES, *PHASES)
+        )
+        self._numbers = {node.name: number for number, node in enumerate(description.nodes)}
+        self._paths = {
+            node.name: tuple(self._numbers[above] for above in _path(description, node.name))
+            for node in description.nodes
+        }
+        self._loads: dict[tuple[EvseKey, Phases], tuple[tuple[int, int], ...]] = {}
+        self._watts_factor = math.ceil(round(description.voltage_v * MILLION, 3))
+
+    def node_index(self, name: str) -> int:
+        """Return the number of a node, or raise KeyError."""
+        return self._numbers[name]
+
+    def loads(self, key: EvseKey, phases: Phases) -> tuple[tuple[int, int], ...]:
+        """Return the links that a current on `phases` of the site loads, with factors in millionths, up to the root.
+
+        The loads of single phases add up to those of several.
+        """
+        loads = self._loads.get((key, phases))
+        if loads is None:
+            found: list[tuple[int, int]] = []
+            for node in self._paths[self.evses[key].node]:
+                first = LINKS_PER_NODE * node
+                found.append((first + ALL_PHASES, self._watts_factor * len(phases)))
+                found.extend((first + phase, MILLION) for phase in phases)
+            loads = self._loads[key, phases] = tuple(found)
+        return loads
+
+    def factors(self, key: EvseKey, phases: Phases) -> dict[Link, float]:
+        """Return the factors that `gateway.hot.Site.add` needs: those of the links of all phases together."""
+        return {
+            self.links[link]: factor / MILLION
+            for link, factor in self.loads(key, phases)
+            if link % LINKS_PER_NODE == ALL_PHASES
+        }
+
+    def watts_per_ampere(self, key: EvseKey, phases: Phases) -> float:
+        """Return the power on the AC side of one ampere on each of `phases`."""
+        return self.description.voltage_v * len(phases)
+
+    def allocator(self) -> Site:
+        """Return an allocator for the site, with no limits yet and no sessions."""
+        nodes = [(node.name, node.parent) for node in self.description.nodes]
+        return Site(nodes, [(node, phase, None) for node, phase in self.links])
+
+
+def faults_of(site: SiteDescription) -> list[SiteFault]:
+    """Return everything that is wrong with a description; what the all-dark site needs is `dark_faults`."""
+    faults = [*_tree_faults(site.nodes), *_evse_faults(site), *_schedule_faults(site)]
+    if not (math.isfinite(site.voltage_v) and 50 <= site.voltage_v <= 1000):
+        faults.append(SiteFault("voltage_v", "must be from 50 to 1000, from phase to neutral"))
+    if not (math.isfinite(site.slot_s) and site.slot_s >= 1):
+        faults.append(SiteFault("slot_s", "must be at least 1"))
+    for number, group in enumerate(site.token_groups):
+        if group.weight is not None and not 1 <= group.weight <= WEIGHT_MAX:
+            faults.append(SiteFault(f"token_group[{number}].weight", f"must be from 1 to {WEIGHT_MAX}"))
+    return faults
+
+
+def dark_faults(site: SiteDescription) -> list[SiteFault]:
+    """Return the links that the all-dark site overloads: every EVSE at its fallback beside all base loads.
+
+    The description must have no other faults. Uses the lowest that each node ever carries by rating and schedule.
+    """
+    from gateway.core.charging.capacities import Capacities  # noqa: PLC0415 - it is built on this module
+
+    network = Network(site)
+    loads = [0] * len(network.links)
+    for key, evse in network.evses.items():
+        for link, factor in network.loads(key, evse.phases):
+            loads[link] += evse.fallback_ma * factor
+    faults = []
+    for link, capacity in enumerate(Capacities(network).lowest_ever()):
+        if capacity is None or loads[link] <= capacity * MILLION:
+            continue
+        node, phase = network.links[link]
+        over = -(-(loads[link] - capacity * MILLION) // MILLION) / 1000
+        where, unit = ("on all phases together", "W") if phase == ALL_PHASES else (f"on phase {phase}", "A")
+        faults.append(
+            SiteFault(
+                f"node[{network.node_index(node)}]",
+                f"{node!r} {where}: when nothing is heard of any station, fallbacks and base load need {over:g} {unit} "
+                "more than it carries; lower fallbacks or base load, or raise its limit",
+            )
+        )
+    return faults
+
+
+def _tree_faults(nodes: tuple[NodeDescription, ...]) -> Iterator[SiteFault]:
+    parents = {node.name: node.parent for node in nodes}
+    seen: set[str] = set()
+    roots = [node.name for node in nodes if node.parent is None]
+    if not nodes:
+        yield SiteFault("node", "a site has at least one node")
+    elif len(roots) != 1 and all(node.parent is None or node.parent in parents for node in nodes):
+        said = "no node is without a parent" if not roots else f"{roots[0]!r} and {roots[1]!r} both have no parent"
+        yield SiteFault("node", f"{said}; a site has one root")
+    for number, node in enumerate(nodes):
+        path = f"node[{number}]"
+        if node.name in seen:
+            yield SiteFault(f"{path}.name", f"{node.name!r} is there twice")
+        seen.add(node.name)
+        if node.parent is not None and node.parent not in parents:
+            yield SiteFault(f"{path}.parent", f"{node.parent!r} is no node of this site")
+        above = list(_ancestors(parents, node.name))
+        if above and above[-1] == node.name:
+            yield SiteFault(f"{path}.parent", f"{node.name!r} is part of a cycle: {' -> '.join([node.name, *above])}")
+        elif len(above) >= DEPTH_MAX:
+            yield SiteFault(path, f"{node.name!r} is deeper than {DEPTH_MAX} nodes")
+        for key, limit in _limits_of(node):
+            if not 0 <= limit <= CAPACITY_MAX:
+                yield SiteFault(f"{path}.{key}", f"must be from 0 to {CAPACITY_MAX / 1000:g}")
+        if any(abs(base) > CAPACITY_MAX for base in node.base_load_ma):
+            yield SiteFault(f"{path}.base_load_a", "is beyond anything that a wire carries")
+
+
+def _limits_of(node: NodeDescription) -> Iterator[tuple[str, int]]:
+    for key, limits in (("limit_a", node.limit_ma), ("unheard_limit_a", node.unheard_limit_ma)):
+        for limit in limits or ():
+            yield key, limit
+    for key, limit_w in (("limit_kw", node.limit_w), ("unheard_limit_kw", node.unheard_limit_w)):
+        if limit_w is not None:
+            yield key, limit_w * 1000
+
+
+def _ancestors(parents: Mapping[str, str | None], name: str) -> Iterator[str]:
+    """Yield the nodes above; in a cycle, until the first comes again."""
+    above = parents.get(name)
+    seen = set()
+    while above is not None and above not in seen:
+        yield above
+        if above == name:
+            return
+        seen.add(above)
+        above = parents.get(above)
+
+
+def _path(site: SiteDescription, node: str) -> list[str]:
+    parents = {one.name: one.parent for one in site.nodes}
+    return [node, *_ancestors(parents, node)]
+
+
+def _evse_faults(site: SiteDescription) -> Iterator[SiteFault]:
+    names = {node.name for node in site.nodes}
+    seen: set[EvseKey] = set()
+    for number, evse in enumerate(site.evses):
+        path = f"evse[{number}]"
+        if evse.key in seen:
+            yield SiteFault(path, f"EVSE {evse.evse} of station {evse.station!r} is there twice")
+        seen.add(evse.key)
+        if not 1 <= evse.evse <= EVSES_PER_STATION_MAX:
+            yield SiteFault(f"{path}.evse", f"must be from 1 to {EVSES_PER_STATION_MAX}")
+        if evse.node not in names:
+            yield SiteFault(f"{path}.node", f"{evse.node!r} is no node of this site")
+        if not _are_phases(evse.phases):
+            yield SiteFault(f"{path}.phases", "must be one to three of the phases 1, 2, 3, each once")
+        if not 0 < evse.maximum_ma <= CURRENT_MA_MAX:
+            yield SiteFault(f"{path}.maximum_a", f"must be above 0, and at most {CURRENT_MA_MAX // 1000}")
+        if not 0 <= evse.minimum_ma <= evse.maximum_ma:
+            yield SiteFault(f"{path}.minimum_a", "must be from 0 to maximum_a")
+        if not 0 <= evse.fallback_ma <= evse.maximum_ma:
+            yield SiteFault(f"{path}.fallback_a", "must be from 0 to maximum_a")
+        elif evse.current == "AC" and 0 < evse.fallback_ma < PILOT_MINIMUM_MA:
+            yield SiteFault(f"{path}.fallback_a", "must be 0, or at least 6: a vehicle cannot be offered less")
+        if not 1 <= evse.weight <= WEIGHT_MAX:
+            yield SiteFault(f"{path}.weight", f"must be from 1 to {WEIGHT_MAX}")
+        if not 0 <= evse.priority <= MILLION:
+            yield SiteFault(f"{path}.priority", f"must be from 0 to {MILLION}")
+        if not 0 < evse.efficiency <= 1:
+            yield SiteFault(f"{path}.efficiency", "must be above 0, and at most 1")
+
+
+def _are_phases(phases: Iterable[int]) -> bool:
+    found = list(phases)
+    return 1 <= len(found) == len(set(found)) and set(found) <= set(PHASES)
+
+
+def _schedule_faults(site: SiteDescription) -> Iterator[SiteFault]:
+    names = {node.name for node in site.nodes}
+    for number, entry in enumerate(site.schedule):
+        path = f"schedule[{number}]"
+        if entry.node not in names:
+            yield SiteFault(f"{path}.node", f"{entry.node!r} is no node of this site")
+        if not entry.weekdays or not entry.weekdays <= set(range(7)):
+            yield SiteFault(f"{path}.weekdays", "must name days of the week")
+        if entry.limit_ma is None and entry.limit_w is None:
+            yield SiteFault(path, "must have limit_a or limit_kw")
+        if min((*(entry.limit_ma or ()), entry.limit_w or 0)) < 0:
+            yield SiteFault(path, "a limit cannot be negative")

@@ -4,13 +4,13 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
-
-from bench.charging.policies import Send
 from gateway.core.charging.capacities import Capacities, SavedCapacities
-from gateway.core.charging.controller import ControlSettings, SiteController
-from gateway.core.charging.description import EvseKey, SiteDescription
 from gateway.core.charging.ledger import Ledger, SavedReservation
 from gateway.core.charging.network import Network
+
+from bench.charging.policies import Send
+from gateway.core.charging.controller import ControlSettings, SiteController
+from gateway.core.charging.description import EvseKey, SiteDescription
 from gateway.core.charging.orders import Ending, LeaseTerms, Order
 
 KEEP_S: Final = 10.0

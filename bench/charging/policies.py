@@ -193,9 +193,11 @@ class Naive:
         if member.failed_at is not None and now < member.failed_at + RETRY_S:
             return False
         target = self._targets[member.key]
-        if member.limit_ma is None or abs(target - member.limit_ma) >= DEADBAND_MA:
+        limit_ma = member.limit_ma
+        if limit_ma is None or target < limit_ma or target >= limit_ma + DEADBAND_MA:
             return True
-        return member.terms.trusted and target > 0 and now >= member.sent_at + member.terms.lease_s / 3
+        is_lent = member.terms.trusted and target != self._links.evses[member.key].fallback_ma
+        return is_lent and now >= member.sent_at + member.terms.lease_s / 3
 
     def _order(self, member: Member, limit_ma: int, now: float) -> None:
         self._orders += 1

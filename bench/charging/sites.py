@@ -18,11 +18,12 @@ PANEL_EVSES = 10
 FEEDER_PANELS = 3
 
 
-def european(evses: int, *, seed: int = 1, scarcity_ma: int = 11_000, scheduled: bool = True) -> SiteDescription:
+def european(evses: int, *, seed: int = 1, scarcity_ma: int = 7000, scheduled: bool = True) -> SiteDescription:
     """Return a site: grid, feeders, panels with about ten EVSEs each, in stations of one or two EVSEs.
 
-    Of an EVSE, `scarcity_ma` is what the grid carries on a phase. 70 % have three phases, 15 % one, 15 % two; two thirds
-    fall back to 0, the others to 6 A. There is a building behind the grid connection; a daily limit holds if `scheduled`.
+    The grid carries `scarcity_ma` on a phase for each EVSE. 70 % of them have three phases, 15 % one, 15 % two; one in
+    six falls back to 6 A, the others to 0. A building is behind the same grid connection, and if `scheduled`, less is
+    allowed from two to half past three every day.
     """
     dice = random.Random(f"european {seed} {evses}")
     building_ma = (20_000, 26_000, 15_000)
@@ -57,7 +58,7 @@ def european(evses: int, *, seed: int = 1, scarcity_ma: int = 11_000, scheduled:
                     node=name,
                     phases=rotation[: dice.choices([3, 1, 2], [70, 15, 15])[0]],
                     maximum_ma=dice.choice([16_000, 32_000, 32_000]),
-                    fallback_ma=dice.choice([0, 0, 6000]),
+                    fallback_ma=dice.choice([0, 0, 0, 0, 0, 6000]),
                     weight=dice.choice([10, 10, 10, 20]),
                 )
             )

@@ -62,7 +62,7 @@ def european(evses: int, *, seed: int = 1, scarcity_ma: int = 7000, scheduled: b
                     weight=dice.choice([10, 10, 10, 20]),
                 )
             )
-    schedule = ()
+    schedule: tuple[ScheduledLimit, ...] = ()
     if scheduled:
         evening_ma = round(0.7 * grid_ma) + 20_000
         schedule = (ScheduledLimit(node="grid", begins=time(2), ends=time(3, 30), limit_ma=(evening_ma,) * 3),)

@@ -60,10 +60,10 @@ class Outcome(Struct, kw_only=True):
         return self.sent.get("writes", 0) / self.evse_hours
 
 
-def trial(plan: Plan, faults: Faults, policy: str, *, seed: int) -> Outcome:
-    """Run a policy, and return what came of it."""
+def trial(plan: Plan, faults: Faults, policy: str, *, seed: int, make: MakeForSite | None = None) -> Outcome:
+    """Run a policy, by its name or as `make` makes it, and return what came of it."""
     links = Links(plan.description)
-    world = World(plan, faults, POLICIES[policy](plan, links), seed=seed)
+    world = World(plan, faults, (make or POLICIES[policy])(plan, links), seed=seed)
     world.run()
     meter = world.meter
     delivered_wh, possible_wh = world.energy_wh

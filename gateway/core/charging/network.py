@@ -104,7 +104,7 @@ def dark_faults(site: SiteDescription) -> list[SiteFault]:
 
     The description must have no other faults. Uses the lowest that each node ever carries by rating and schedule.
     """
-    from gateway.core.charging.capacities import Capacities  # noqa: PLC0415 - it is built on this module
+    from gateway.core.charging.capacities import Capacities
 
     network = Network(site)
     loads = [0] * len(network.links)

@@ -4,7 +4,7 @@ EVSEs without a session that we can steer are *outside*: what may be in force th
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import Final, cast
 
 from gateway.core.charging.description import EvseKey
 from gateway.core.charging.network import Network
@@ -138,7 +138,7 @@ class Targets:
         for key in turned:
             self._set_order(key)
         self._is_stale = False
-        changed: dict[EvseKey, int] = self._site.update()
+        changed = cast(dict[EvseKey, int], self._site.update())
         self._serve(changed, now)
         self._solves += 1
         if len(self._wishes) <= self._certificate_sessions_max or self._solves % self._certificate_every == 0:
@@ -164,7 +164,7 @@ class Targets:
         if fault is None:
             return
         self.fault = fault
-        again = self._site.solve()
+        again = cast(dict[EvseKey, int], self._site.solve())
         changed.update(again)
         self._serve(again, now)
 

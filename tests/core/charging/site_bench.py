@@ -73,7 +73,7 @@ class SiteBench:
         self.due_at: float | None = self.now
         for key in self.network.evses:
             self.controller.terms(key[0], terms or LeaseTerms(), self.now)
-            self.ledger.default_installed(key, self.now)
+            self.ledger.default_installed(key, self.now - 3600)
             self.controller.connected(key[0], self.now)
             self.controller.ready(key, True, self.now)
         self.run(0)

@@ -15,9 +15,9 @@ from gateway.app.charging_view import Figures, figures_of
 from gateway.core.charging.capacities import SavedCapacities
 from gateway.core.charging.controller import ControlSettings
 from gateway.core.charging.description import EvseKey, SiteDescription
+from gateway.core.charging.journalled import RESERVATIONS
 from gateway.core.charging.ledger import SavedReservation
 from gateway.core.charging.orders import Ending, LeaseTerms, Order
-from gateway.core.charging.reservations import RESERVATIONS
 from gateway.core.commands import Commander
 from gateway.core.recorder import Recorder
 from gateway.core.records import Entry, Record

@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
-from math import inf
 from typing import Any, Final, TypeAlias
 
 import msgspec
@@ -13,10 +12,10 @@ from msgspec import Struct
 
 from gateway.core.calls import CallEnded
 from gateway.core.charging.description import EvseKey
+from gateway.core.charging.journalled import RESERVATIONS, shortfall_s
 from gateway.core.charging.ledger import SavedReservation
 from gateway.core.charging.messages import ending_of
 from gateway.core.charging.orders import Ending, Order
-from gateway.core.charging.reservations import RESERVATIONS, covered_until
 from gateway.core.commands import Commander, CommandError, Fault
 from gateway.core.recorder import Recorder
 from gateway.core.records import Record
@@ -42,11 +41,11 @@ Ended: TypeAlias = Callable[[Order, Ending, float | None], None]
 
 
 class Way(Struct, eq=False):
-    """An order that is not with its station yet. `covered_until`: until when the disk reserves this much already."""
+    """An order that is not with its station yet. `sent` is what may be said of it now: None before it is on disk."""
 
     order: Order
     station: Station
-    covered_until: float
+    sent: Order | None
     since_s: float
     timer: asyncio.TimerHandle | None = None
     is_over: bool = False
@@ -96,24 +95,33 @@ class OrderPost:
     def send(self, order: Order, station: Station, reservation: SavedReservation) -> None:
         """Send an order whose EVSE reserves `reservation` with it; its end is told once, maybe before this returns."""
         key = order.key
-        on_disk = self._on_disk.get(key)
-        covered = -inf if on_disk is None else covered_until(on_disk, order)
-        way = Way(order, station, covered, asyncio.get_running_loop().time())
+        loop = asyncio.get_running_loop()
+        now = self._now()
+        lowering = self._without_disk(order, reservation, now.timestamp())
+        way = Way(order, station, lowering, loop.time())
         if (older := self._waiting.pop(key, None)) is not None:
             self._drop(older)
-        now = self._now()
-        lowers = covered > now.timestamp()
         has_room = self._recorder.has_room
-        if self._stopping or station.session is None or not (has_room or lowers):
+        if self._stopping or station.session is None or not (has_room or lowering):
             self._end(order, Ending.NOT_SENT, None)
             return
         self._waiting[key] = way
-        if lowers:
-            way.timer = asyncio.get_running_loop().call_later(LOWERING_S, self._dispatch, way)
+        if lowering is not None:
+            way.timer = loop.call_later(LOWERING_S, self._dispatch, way)
         if has_room:
             self._record(station, {key: reservation}, now, partial(self._durable, way))
         else:  # its message goes after the answers that are withheld, if these come in time
             self._recorder.journal.barrier(partial(self._dispatch, way))
+
+    def _without_disk(self, order: Order, reservation: SavedReservation, now: float) -> Order | None:
+        """Return the order as it may be sent whatever becomes of the disk, None if it may not."""
+        shortfall = shortfall_s(self._on_disk.get(order.key), reservation, order)
+        if shortfall is None:
+            return None
+        if order.expires_at is None or not shortfall:
+            return order
+        expires_at = order.expires_at - shortfall
+        return msgspec.structs.replace(order, expires_at=expires_at) if expires_at > now else None
 
     def keep(self, station: Station, reservations: Mapping[EvseKey, SavedReservation]) -> bool:
         """Let what EVSEs of a station reserve now be known after a restart. Returns whether there is room for it."""
@@ -145,26 +153,22 @@ class OrderPost:
         self._recorder.record(station, records, now, on_disk)
 
     def _durable(self, way: Way) -> None:
-        way.covered_until = inf
-        self._dispatch(way)
+        """Give an order to its station that is on disk now, unless that took too long."""
+        is_late = way.sent is None and asyncio.get_running_loop().time() - way.since_s > LATE_S
+        way.sent = way.order
+        if not way.is_over and is_late:
+            self._drop(way)
+        else:
+            self._dispatch(way)
 
     def _dispatch(self, way: Way) -> None:
         """Give an order to its station, unless that was done or is in vain by now."""
         if way.is_over:
             return
-        if way.covered_until < inf or asyncio.get_running_loop().time() - way.since_s <= LATE_S:
-            self._leave(way)
-            self._call(way)
-        else:
-            self._drop(way)
-
-    def _call(self, way: Way) -> None:
+        self._leave(way)
+        assert way.sent is not None
         order, station = way.order, way.station
-        now_s = self._now().timestamp()
-        lasting = order
-        if way.covered_until < inf and (order.expires_at is None or order.expires_at > way.covered_until):
-            lasting = msgspec.structs.replace(order, expires_at=way.covered_until)
-        message = self._message(lasting, station, now_s)
+        message = self._message(way.sent, station, self._now().timestamp())
         if message is None:
             self._end(order, Ending.NOT_SENT, None)
             return

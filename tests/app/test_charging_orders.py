@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 import uvloop
-from gateway.core.charging.ledger import Ledger
-from gateway.core.charging.network import Network
-from gateway.core.charging.reservations import RESERVATIONS
 
 from gateway.app import charging_orders
 from gateway.app.charging_orders import OrderPost
 from gateway.core.charging.description import EvseDescription, NodeDescription, SiteDescription
+from gateway.core.charging.journalled import RESERVATIONS
+from gateway.core.charging.ledger import Ledger
+from gateway.core.charging.network import Network
 from gateway.core.charging.orders import Ending, Order
 from gateway.core.commands import Commander
 from gateway.core.stations import Station

@@ -1,4 +1,4 @@
-"""What of reservations is on disk, and whether that is enough for an order: a restart reserves no more than it reads."""
+"""What of reservations is on disk, and whether it is enough for an order: a restart knows nothing else."""
 
 from math import inf
 from typing import Final

@@ -19,11 +19,7 @@ TERMS = LeaseTerms(lease_s=600, settle_s=10, skew_s=30)
 def network(*evses: EvseDescription, limit_a: int = 40, limit_w: int | None = None) -> Network:
     node = NodeDescription(name="grid", limit_ma=(limit_a * 1000,) * 3, limit_w=limit_w)
     two = (EvseDescription(station="A", evse=1, node="grid"), EvseDescription(station="B", evse=1, node="grid"))
-    found = evses or two
-        EvseDescription(station="A", evse=1, node="grid"),
-        EvseDescription(station="B", evse=1, node="grid"),
-    )
-    return Network(SiteDescription(name="site", nodes=(node,), evses=found))
+    return Network(SiteDescription(name="site", nodes=(node,), evses=evses or two))
 
 
 def ledger_of(site: Network, terms: LeaseTerms = TERMS) -> Ledger:

@@ -18,8 +18,8 @@ what is in force ends), and a `fault` that is null unless an allocation did not 
 `GET {SITES}/SITE` is one site: the same, `at`, and its `tree`. Each `node` has `phases` and, where it has a limit
 in kilowatts, `power` (else null), each with
 
-- `capacity_a`, `capacity_kw`: what is left for EVSEs, now; null without a limit, below 0 where the base load alone is
-  too much;
+- `capacity_a`, `capacity_kw`: what is left for EVSEs, the least that is known of for as long as a limit given now may
+  last; null without a limit, below 0 where the base load alone is too much;
 - `base_load_a`: what else is counted on it;
 - `allocated_a`: what its EVSEs are to have together;
 - `reserved_a`: what they might draw at most, by all that may be in force at them: never more than the capacity, or

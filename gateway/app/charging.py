@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from math import inf
 from typing import Final
 
 import msgspec
@@ -177,7 +178,8 @@ class LoopCharging:
     def oldest_limit_s(self) -> float:
         """Age of the oldest limit that is in force and was not refreshed since, in seconds of the gateway's clock."""
         orders = (site.ledger.in_force(key) for site in self.sites.values() for key in site.network.evses)
-        return max((self._seconds() - order.sent_at for order in orders if order is not None), default=0.0)
+        sent = (order.sent_at for order in orders if order is not None)
+        return max((self._seconds() - at for at in sent if at > -inf), default=0.0)  # before a restart: not known
 
     def _take(
         self,

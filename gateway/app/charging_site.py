@@ -108,6 +108,12 @@ class LoopSite:
         """Have the controller work soon."""
         self._turn_at(asyncio.get_running_loop().time())
 
+    def turn(self) -> None:
+        """Have the controller work now."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._turn()
+
     def stop(self) -> None:
         """Decide nothing more; what was released since is put on disk, if that can be."""
         self._stopped = True
@@ -131,6 +137,8 @@ class LoopSite:
 
     def _turn(self) -> None:
         self._timer, self._due_s = None, inf
+        if self._stopped:
+            return
         loop = asyncio.get_running_loop()
         self._turned_s = loop.time()
         now = self._now()

@@ -144,7 +144,7 @@ class SiteApi:
     async def _changed(self, site: LoopSite, node: str) -> Mapping[str, Any]:
         """Let a change count at once, and return what holds once it is on disk."""
         site.controller.capacity_changed(self._now().timestamp())
-        site.wake()
+        site.turn()
         await self._write()
         return node_now(site.controller.view(self._now().timestamp()), node)
 

@@ -63,6 +63,14 @@ def test_a_ledger_that_takes_silence_for_a_refusal_overloads_circuits(plan: Plan
     assert outcome.overloaded_s > 0
 
 
+def test_no_circuit_is_overloaded_when_the_disk_is_full_and_the_gateway_is_killed(plan: Plan) -> None:
+    faults = msgspec.structs.replace(Faults(), gateway_killed_every_s=500.0)
+    outcome = trial(plan, faults, "a disk that is full every other quarter", seed=7, make=_full_disk)
+    assert outcome.overload_s == {}, f"first at {outcome.first}"
+    assert outcome.sent["kills"] > 10
+    assert outcome.delivered_wh > 0.2 * outcome.possible_wh
+
+
 def test_safety_costs_little_where_nothing_fails(plan: Plan) -> None:
     safe, naive = trial(plan, NO_FAULTS, OURS, seed=7), trial(plan, NO_FAULTS, "all at once", seed=7)
     assert safe.delivered_wh > 0.9 * naive.delivered_wh
@@ -123,3 +131,8 @@ def _silence_is_refusal(plan: Plan, _links: Links) -> Callable[[Send], Policy]:
         return _Credulous(Ours(plan.description, send, disk))  # type: ignore[return-value]
 
     return make
+
+
+def _full_disk(plan: Plan, _links: Links) -> Callable[[Send], Policy]:
+    disk = Disk(is_full=lambda now: (now - BEGIN) % 1800.0 > 900.0)
+    return lambda send: Ours(plan.description, send, disk)

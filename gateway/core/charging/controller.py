@@ -270,6 +270,11 @@ class SiteController:
         times = (self._fall_at, self._capacities_at, self._dispatch.next_at(), self._targets.next_turn_at())
         return min((at for at in times if at is not None), default=None)
 
+    def drawn_ma(self, key: EvseKey) -> int:
+        """Return the largest current on a phase by the newest reading of an EVSE; 0 if there is none."""
+        evse = self._evses[key]
+        return 0 if evse.drawn_at is None else max(evse.drawn_ma)
+
     def view(self, now: float) -> SiteView:
         """Return how the site is. It takes time in proportion to the site."""
         return site_view(self.network, self.capacities, self.ledger, self._targets, self._dispatch, self._evses, now)

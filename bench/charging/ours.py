@@ -52,7 +52,7 @@ class Ours:
         send: Send,
         disk: Disk,
         *,
-        note: Callable[..., None] = lambda *_, **__: None,
+        note: Callable[..., None],
         settings: ControlSettings | None = None,
     ) -> None:
         network = Network(description)

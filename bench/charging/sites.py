@@ -23,7 +23,7 @@ def european(evses: int, *, seed: int = 1, scarcity_ma: int = 7000, scheduled: b
 
     The grid carries `scarcity_ma` on a phase for each EVSE. 70 % of them have three phases, 15 % one, 15 % two; one in
     six falls back to 6 A, the others to 0. A building is behind the same grid connection, and if `scheduled`, less is
-    allowed from two to half past three every day.
+    allowed from half past two to half past three every day.
     """
     dice = random.Random(f"european {seed} {evses}")
     building_ma = (20_000, 26_000, 15_000)
@@ -65,7 +65,7 @@ def european(evses: int, *, seed: int = 1, scarcity_ma: int = 7000, scheduled: b
     schedule: tuple[ScheduledLimit, ...] = ()
     if scheduled:
         evening_ma = round(0.7 * grid_ma) + 20_000
-        schedule = (ScheduledLimit(node="grid", begins=time(2), ends=time(3, 30), limit_ma=(evening_ma,) * 3),)
+        schedule = (ScheduledLimit(node="grid", begins=time(2, 30), ends=time(3, 30), limit_ma=(evening_ma,) * 3),)
     return SiteDescription(
         name="european", nodes=tuple(nodes), evses=tuple(places[:evses]), schedule=schedule, slot_s=900.0
     )

@@ -1,5 +1,6 @@
 """One policy on one plan under some faults, and what came of it."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -12,29 +13,35 @@ from bench.charging.plan import Plan
 from bench.charging.policies import Naive, Policy, Send, equal_share, first_come, optimum
 from bench.charging.world import World
 
-MakeForSite = Callable[[Plan, Links], Callable[[Send], Policy]]
+Note = Callable[..., None]
+"""Is told of events by their names."""
+
+MakeForSite = Callable[[Plan, Links, Note], Callable[[Send], Policy]]
 
 
-def _ours(plan: Plan, links: Links) -> Callable[[Send], Policy]:
+def _ours(plan: Plan, _links: Links, note: Note) -> Callable[[Send], Policy]:
     disk = Disk()
-    return lambda send: Ours(plan.description, send, disk)
+    return lambda send: Ours(plan.description, send, disk, note=note)
 
 
 POLICIES: Final[Mapping[str, MakeForSite]] = {
-    "all at once": lambda _, links: lambda send: Naive(links, send, optimum),
-    "lowest first": lambda _, links: lambda send: Naive(links, send, optimum, paced=True),
-    "wait for decreases": lambda _, links: lambda send: Naive(links, send, optimum, waits=True),
-    "equal share": lambda _, links: lambda send: Naive(links, send, equal_share),
-    "first come": lambda _, links: lambda send: Naive(links, send, first_come),
+    "all at once": lambda _, links, _note: lambda send: Naive(links, send, optimum),
+    "lowest first": lambda _, links, _note: lambda send: Naive(links, send, optimum, paced=True),
+    "wait for decreases": lambda _, links, _note: lambda send: Naive(links, send, optimum, waits=True),
+    "equal share": lambda _, links, _note: lambda send: Naive(links, send, equal_share),
+    "first come": lambda _, links, _note: lambda send: Naive(links, send, first_come),
     "the ledger": _ours,
 }
-"""How each policy is made, again after each kill of the gateway."""
+"""How each policy is made, and again after each kill of the gateway."""
 
 OURS: Final = "the ledger"
 
 
 class Outcome(Struct, kw_only=True):
-    """What came of a run. Shares are of one; `reactions_s` are from a sudden drop until the last overload by it."""
+    """What came of a run. Shares are of one; `reactions_s` are from a sudden drop until the last overload by it.
+
+    `first` is when and where the first overload began; `notes` are what operators were told, by how often.
+    """
 
     policy: str
     hours: float
@@ -48,6 +55,7 @@ class Outcome(Struct, kw_only=True):
     possible_wh: float
     distance: float
     sent: dict[str, int]
+    notes: dict[str, int]
 
     @property
     def messages_per_evse_hour(self) -> float:
@@ -63,7 +71,9 @@ class Outcome(Struct, kw_only=True):
 def trial(plan: Plan, faults: Faults, policy: str, *, seed: int, make: MakeForSite | None = None) -> Outcome:
     """Run a policy, by its name or as `make` makes it, and return what came of it."""
     links = Links(plan.description)
-    world = World(plan, faults, (make or POLICIES[policy])(plan, links), seed=seed)
+    notes: Counter[str] = Counter()
+    make_policy = (make or POLICIES[policy])(plan, links, lambda event, **_: notes.update([event]))
+    world = World(plan, faults, make_policy, seed=seed)
     world.run()
     meter = world.meter
     delivered_wh, possible_wh = world.energy_wh
@@ -80,4 +90,5 @@ def trial(plan: Plan, faults: Faults, policy: str, *, seed: int, make: MakeForSi
         possible_wh=possible_wh,
         distance=world.ideal.distance,
         sent=dict(world.hub.sent),
+        notes=dict(notes),
     )

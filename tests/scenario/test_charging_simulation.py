@@ -17,7 +17,7 @@ from bench.charging.ours import Disk, Ours
 from bench.charging.plan import Plan
 from bench.charging.policies import Policy, Send
 from bench.charging.scenes import european_plan
-from bench.charging.trial import OURS, trial
+from bench.charging.trial import OURS, Note, trial
 from gateway.core.charging.description import EvseDescription, NodeDescription, SiteDescription
 from gateway.core.charging.orders import Ending, Order
 
@@ -29,7 +29,9 @@ FAULTS = {
     "a bad day": Faults(),
     "five times as bad": Faults().times(5),
     "silence": msgspec.structs.replace(NO_FAULTS, request_lost=0.2, answer_lost=0.2, stale=1.0),
-    "refusals": msgspec.structs.replace(NO_FAULTS, rejected=0.3, answer_lost=0.1),
+    "refusals after silence": msgspec.structs.replace(
+        NO_FAULTS, rejected=0.35, request_lost=0.15, answer_lost=0.2, stale=1.0
+    ),
     "late and in another order": msgspec.structs.replace(NO_FAULTS, late=0.3, late_s=300.0),
     "offline": msgspec.structs.replace(NO_FAULTS, offline_every_s=1800.0, offline_s=900.0, clock_s=29.0),
     "boots": msgspec.structs.replace(NO_FAULTS, reboot_every_s=1200.0),
@@ -50,6 +52,7 @@ def test_no_circuit_is_overloaded_whatever_fails(plan: Plan, faults: Faults) -> 
     assert outcome.reactions_s
     assert max(outcome.reactions_s) <= plan.terms.lease_s + plan.terms.skew_s + plan.terms.settle_s
     assert outcome.delivered_wh > 0.4 * outcome.possible_wh
+    assert not {"charging_disobedience", "charging_certificate_failed"} & outcome.notes.keys()
 
 
 @pytest.mark.parametrize("policy", ["all at once", "lowest first", "wait for decreases", "equal share"])
@@ -88,6 +91,7 @@ def test_stations_that_ignore_limits_are_found_and_given_room(plan: Plan) -> Non
     safe, naive = trial(plan, faults, OURS, seed=7), trial(plan, faults, "all at once", seed=7)
     assert naive.overloaded_s > 900.0
     assert safe.overloaded_s < 0.2 * naive.overloaded_s
+    assert safe.notes["charging_disobedience"] >= 1
 
 
 def test_the_same_seed_is_the_same_run(plan: Plan) -> None:
@@ -124,15 +128,15 @@ class _Credulous:
         self._ours.ended(order, Ending.REJECTED if ending is Ending.UNKNOWN else ending, now)
 
 
-def _silence_is_refusal(plan: Plan, _links: Links) -> Callable[[Send], Policy]:
+def _silence_is_refusal(plan: Plan, _links: Links, note: Note) -> Callable[[Send], Policy]:
     disk = Disk()
 
     def make(send: Send) -> Policy:
-        return _Credulous(Ours(plan.description, send, disk))  # type: ignore[return-value]
+        return _Credulous(Ours(plan.description, send, disk, note=note))  # type: ignore[return-value]
 
     return make
 
 
-def _full_disk(plan: Plan, _links: Links) -> Callable[[Send], Policy]:
+def _full_disk(plan: Plan, _links: Links, note: Note) -> Callable[[Send], Policy]:
     disk = Disk(is_full=lambda now: (now - BEGIN) % 1800.0 > 900.0)
-    return lambda send: Ours(plan.description, send, disk)
+    return lambda send: Ours(plan.description, send, disk, note=note)

@@ -28,6 +28,9 @@ STACK_LEVEL_MAX: Final = 1000
 PERIODS_UNTOLD: Final = 2
 """Periods for a station that does not say how many it takes: as many as a lease needs."""
 
+LEASE_PERIODS: Final = 2
+"""Periods of a limit that ends by itself: the limit, and the fallback after it."""
+
 SPACING_S_MAX: Final = 3600.0
 """Longest time between two profiles that is believed: with more, no limit could be steered by."""
 
@@ -55,6 +58,11 @@ class Abilities(Struct, frozen=True, omit_defaults=True):
     offline: bool = False
     spacing_s: float = 0.0
     highest_foreign_id: int = 0
+
+    @property
+    def leases(self) -> bool:
+        """Whether a limit can be said that ends by itself."""
+        return self.dynamic or (PERIODS_UNTOLD if self.periods is None else self.periods) >= LEASE_PERIODS
 
 
 ABILITIES: Final = FactKind("charging_abilities", Abilities)

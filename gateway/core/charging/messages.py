@@ -18,7 +18,7 @@ from typing import Any, Final, TypeAlias
 from msgspec import Struct
 
 from gateway.core.calls import CallEnded, Outcome
-from gateway.core.charging.abilities import PERIODS_UNTOLD, STACK_LEVEL_UNTOLD, Abilities
+from gateway.core.charging.abilities import STACK_LEVEL_UNTOLD, Abilities
 from gateway.core.charging.description import EvseDescription
 from gateway.core.charging.orders import Ending, Order
 from gateway.core.flows.words import OCPP16, given, response_of
@@ -120,7 +120,9 @@ def limit_call(
     phases = len(order.phases)
     limit = amount(order.limit_ma, phases, evse, abilities, voltage_v)
     then = amount(evse.fallback_ma if then_ma is None else then_ma, phases, evse, abilities, voltage_v)
-    if limit is None or then is None or (order.expires_at is not None and order.expires_at <= now):
+    if limit is None or then is None:
+        return None
+    if order.expires_at is not None and (order.expires_at <= now or not abilities.leases):
         return None
     profile: dict[str, Any] = {"id": _id(LIMIT_ID, evse, abilities), "stackLevel": stack_level(abilities)}
     profile["chargingProfilePurpose"] = "TxProfile"
@@ -132,14 +134,10 @@ def limit_call(
     else:
         begin = floor(now) - PAST_S
         periods = [(0, limit)]
-        duration: dict[str, Any] = {}
         if order.expires_at is not None and limit != then:
-            if (abilities.periods or PERIODS_UNTOLD) > 1:
-                periods.append((floor(order.expires_at) - begin, then))
-            else:  # its TxDefaultProfile leads after that, as where a profile is Dynamic
-                duration = {"duration": floor(order.expires_at) - begin}
+            periods.append((floor(order.expires_at) - begin, then))
         profile |= {"chargingProfileKind": "Absolute"}
-        schedule = _schedule(limit.unit, periods) | {"startSchedule": _time(begin)} | duration
+        schedule = _schedule(limit.unit, periods) | {"startSchedule": _time(begin)}
     return _set_profile(evse, profile, schedule, subprotocol, order.transaction)
 
 
@@ -192,8 +190,8 @@ def told_ma(end: CallEnded, evse: EvseDescription, voltage_v: float) -> int | No
     periods = schedule.get("chargingSchedulePeriod") or []
     if end.outcome is not Outcome.ACCEPTED or not periods or min(period["startPeriod"] for period in periods) > 0:
         return None
-    limits = [period.get("limit") for period in periods]
-    if any(limit is None for limit in limits):
+    limits: list[float] = [period["limit"] for period in periods if "limit" in period]
+    if len(limits) < len(periods):
         return None
     if schedule["chargingRateUnit"] == "A":
         return round(max(limits) * 1000)

@@ -26,11 +26,9 @@ from gateway.core.charging.messages import (
     told_ma,
 )
 from gateway.core.charging.orders import Ending
-from gateway.core.facts.item_limits import firmware_of
 from gateway.core.facts.kind import FactKind
 from gateway.core.flows.flow import Operator
 from gateway.core.flows.words import OCPP16, keep, response_of
-from gateway.core.records import Record
 from gateway.core.stations import Station
 
 CHECKED_S: Final = 60
@@ -70,8 +68,8 @@ class Prepared(Struct, frozen=True):
     forgets: bool = False
 
 
-class _Failed(Exception):
-    """An EVSE cannot be made ready: why, and how its call ended, if one did."""
+class NotReadyError(Exception):
+    """An EVSE is not ready for limits: why, and how the call ended that made it so, if one did."""
 
     def __init__(self, reason: str, end: CallEnded | None = None) -> None:
         super().__init__(reason)
@@ -97,9 +95,9 @@ async def prepare(operator: Operator, station: Station, evses: Sequence[EvseDesc
         preparing = _Preparing(operator, station, evse, abilities, voltage_v)
         try:
             await preparing.ensure()
-        except _Failed as failure:
+        except NotReadyError as failure:
             missing[evse.evse] = str(failure)
-            again = again or (failure.end is not None and _may_pass(failure.end))
+            again = again or (failure.end is not None and not _is_refusal(failure.end))
         else:
             installed.add(evse.evse)
         abilities = preparing.abilities
@@ -116,21 +114,21 @@ class _Preparing:
         self._operator = operator
         self._station = station
         self._evse = evse
+        self._key = str(evse.evse)
         self._voltage_v = voltage_v
         self._subprotocol = operator.version(station)
         self._boot_at = None if station.state.boot is None else station.state.boot.at
         self.abilities = abilities
 
     async def ensure(self) -> None:
-        """See that the EVSE has its fallback. Raises _Failed, CommandError."""
+        """See that the EVSE has its fallback. Raises NotReadyError, CommandError."""
         wanted = amount(self._evse.fallback_ma, len(self._evse.phases), self._evse, self.abilities, self._voltage_v)
         if wanted is None:
             units = " and ".join(self.abilities.units)
-            raise _Failed(f"the station takes limits in {units} only, which no limit of this EVSE can be said in")
-        known = DEFAULTS.get(self._station, str(self._evse.evse))
+            raise NotReadyError(f"the station takes limits in {units} only, which no limit of this EVSE can be said in")
+        known = DEFAULTS.get(self._station, self._key)
         if known is None or (known.amount, known.stack_level) != (wanted, stack_level(self.abilities)):
-            if known is not None:  # from now on there may be either
-                await self._record(DEFAULTS.ends(str(self._evse.evse), self._operator.now()))
+            await self._forget()  # from now on there may be either
             await self._install()
             await self._hold(InstalledDefault(wanted, stack_level(self.abilities), self._boot_at))
         elif known.boot_at != self._boot_at:
@@ -139,36 +137,42 @@ class _Preparing:
     async def _check(self, known: InstalledDefault) -> None:
         """See whether the EVSE has its fallback still, now that the station has booted."""
         is_idle = self._station.running_on(self._evse.evse) is None  # else what it shows is our limit's end
-        can_show = is_idle and known.shows is not False
-        if can_show and await self._is_shown():
-            await self._hold(msgspec.structs.replace(known, boot_at=self._boot_at, shows=True))
-            return
-        await self._install()
+        asks = is_idle and known.shows is not False
+        shown = await self._is_shown() if asks else None
         known = msgspec.structs.replace(known, boot_at=self._boot_at)
-        if can_show:
-            shows = await self._is_shown()
-            known = msgspec.structs.replace(known, shows=shows, forgets=known.forgets or shows)
+        if not shown:
+            await self._install()
+        if asks:
+            shows = shown or await self._is_shown() is True
+            has_lost = shown is False and shows
+            known = msgspec.structs.replace(known, shows=shows, forgets=known.forgets or has_lost)
         await self._hold(known)
 
-    async def _is_shown(self) -> bool:
-        """Whether the station tells that the EVSE may draw no more than its fallback."""
+    async def _is_shown(self) -> bool | None:
+        """Whether the station tells that the EVSE may draw no more than its fallback; None if it tells nothing.
+
+        Raises NotReadyError if it may tell later.
+        """
         call = composite_call(self._evse, self.abilities, self._subprotocol, self._voltage_v, CHECKED_S)
         end = await self._operator.call(self._station, *call)
         if not end.sent or end.outcome in (Outcome.TIMEOUT, Outcome.UNKNOWN):
-            raise _Failed(_reason(end, "it did not tell what the EVSE may draw"), end)
+            raise NotReadyError(_reason(end, "it did not tell what the EVSE may draw"), end)
+        if end.outcome is not Outcome.ACCEPTED:
+            return None
         told = told_ma(end, self._evse, self._voltage_v)
         return told is not None and is_within(told, self._evse.fallback_ma)
 
     async def _install(self) -> None:
-        """Install the fallback. Raises _Failed.
+        """Install the fallback. Raises NotReadyError.
 
         Where it is refused, another profile may have its place (2.x, K01.FR.06), or the station may take one stack
         level less than it says: both are seen.
         """
         end = await self._send()
-        if ending_of(end)[0] is Ending.REJECTED and await self._clear_place():
+        if _is_refusal(end):
+            await self._clear_place()
             end = await self._send()
-        if ending_of(end)[0] is Ending.REJECTED and ending_of(end)[1] is None and stack_level(self.abilities) > 0:
+        if _is_refusal(end) and stack_level(self.abilities) > 0:
             former = self.abilities
             self.abilities = msgspec.structs.replace(former, stack_level=stack_level(former) - 1)
             end = await self._send()
@@ -177,7 +181,7 @@ class _Preparing:
             else:
                 self.abilities = former
         if ending_of(end)[0] is not Ending.ACCEPTED:
-            raise _Failed(_reason(end, "it did not take the fallback"), end)
+            raise NotReadyError(_reason(end, "it did not take the fallback"), end)
 
     async def _send(self) -> CallEnded:
         now = self._operator.now().timestamp()
@@ -185,31 +189,31 @@ class _Preparing:
         assert call is not None, "an amount can be said, so it can be sent"
         return await self._operator.call(self._station, *call)
 
-    async def _clear_place(self) -> bool:
-        """Clear what has the purpose and stack level of the fallback. Returns whether there was something."""
-        level = stack_level(self.abilities)
-        request: dict[str, object]
+    async def _clear_place(self) -> None:
+        """Clear what has the purpose and stack level of the fallback: in 1.6 that is replaced anyway."""
         if self._subprotocol == OCPP16:
-            request = {"connectorId": self._evse.evse, "stackLevel": level}
-        else:
-            request = {"evseId": self._evse.evse, "stackLevel": level}
-        request["chargingProfilePurpose"] = "TxDefaultProfile"
-        if self._subprotocol != OCPP16:
-            request = {"chargingProfileCriteria": request}
-        return (await self._operator.call(self._station, "ClearChargingProfile", request)).outcome is Outcome.ACCEPTED
+            return
+        await self._forget()
+        criteria = {
+            "evseId": self._evse.evse,
+            "chargingProfilePurpose": "TxDefaultProfile",
+            "stackLevel": stack_level(self.abilities),
+        }
+        await self._operator.call(self._station, "ClearChargingProfile", {"chargingProfileCriteria": criteria})
+
+    async def _forget(self) -> None:
+        """Let it be known on disk that it is not known what the EVSE has. Raises CommandError."""
+        if self._key in DEFAULTS.of(self._station):
+            await self._operator.record(self._station, [DEFAULTS.ends(self._key, self._operator.now())])
 
     async def _hold(self, known: InstalledDefault) -> None:
         known = msgspec.structs.replace(known, stack_level=stack_level(self.abilities))
-        await self._record(DEFAULTS.holds(str(self._evse.evse), known, self._operator.now()))
-
-    async def _record(self, record: Record) -> None:
-        await keep(self._operator, self._station, [record])
+        await keep(self._operator, self._station, [DEFAULTS.holds(self._key, known, self._operator.now())])
 
 
-def _may_pass(end: CallEnded) -> bool:
-    """Whether what failed may not fail later: all but a clear refusal that names no time."""
-    ending, retry_s = ending_of(end)
-    return ending is not Ending.REJECTED or retry_s is not None
+def _is_refusal(end: CallEnded) -> bool:
+    """Whether the station clearly does not do it, now or in a while: all else may pass."""
+    return ending_of(end) == (Ending.REJECTED, None)
 
 
 def _reason(end: CallEnded, what: str) -> str:

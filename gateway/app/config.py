@@ -405,6 +405,68 @@ class QuirksSection(Struct, frozen=True, kw_only=True):
     group: Annotated[tuple[QuirkGroup, ...], Meta(description="Groups of stations that deviate alike.")] = ()
 
 
+class ChargingModel(Struct, frozen=True, kw_only=True):
+    """How limits hold at stations of a model: the first whose patterns all fit counts."""
+
+    name: Annotated[Text, Meta(description="Name of the group; unique.")]
+    vendor: Annotated[Text, Meta(description="Pattern of what the station says is its vendor.")] = "*"
+    model: Annotated[Text, Meta(description="Pattern of what the station says is its model.")] = "*"
+    firmware: Annotated[Text, Meta(description="Pattern of the version of its firmware.")] = "*"
+    leases: Annotated[
+        Literal["probe", "trusted", "never"],
+        Meta(
+            description="Whether limits that are not refreshed are taken to end by themselves: once that was tried "
+            "out, without trying, or never."
+        ),
+    ] = "probe"
+    lease_s: Annotated[
+        Annotated[float, Meta(ge=30, le=86_400)] | None,
+        Meta(description="Takes the place of `charging.lease_s`, if it is set."),
+    ] = None
+    settle_s: Annotated[
+        Annotated[float, Meta(ge=6, le=600)] | None,
+        Meta(description="Takes the place of `charging.settle_s`, if it is set."),
+    ] = None
+    spacing_s: Annotated[
+        float, Meta(ge=0, le=3600, description="Least time between two limits, for stations that take them seldom.")
+    ] = 0.0
+
+
+class ChargingSection(Struct, frozen=True, kw_only=True):
+    """Smart charging: the sites whose power is shared among their EVSEs, and how limits are handed out."""
+
+    site_files: Annotated[
+        tuple[Path, ...], Meta(description="Files of sites: TOML, one a site; read again on SIGHUP.")
+    ] = ()
+    lease_s: Annotated[
+        float,
+        Meta(
+            ge=30,
+            le=86_400,
+            description="Time for which a limit holds unless it is refreshed, which happens after a third of it. Each "
+            "refresh may cost a station a write to its flash memory.",
+        ),
+    ] = 600.0
+    settle_s: Annotated[
+        float,
+        Meta(ge=6, le=600, description="Time a vehicle has to follow a limit; IEC 61851-1 allows it 5 s."),
+    ] = 10.0
+    clock_skew_s: Annotated[
+        float, Meta(ge=0, le=3600, description="How far a station's clock may be behind this machine's.")
+    ] = 30.0
+    probe: Annotated[
+        bool,
+        Meta(
+            description="Whether it is tried out, once for each model and firmware, that a limit that is not refreshed "
+            "ends by itself. It holds back one session for a minute. Untried, limits hold until the transaction ends."
+        ),
+    ] = True
+    deadband_a: Annotated[
+        float, Meta(ge=0, le=32, description="Changes below this are not sent, unless others need them.")
+    ] = 0.5
+    model: Annotated[tuple[ChargingModel, ...], Meta(description="Models of stations that differ from this.")] = ()
+
+
 class LogSection(Struct, frozen=True, kw_only=True):
     """The log: one JSON object a line."""
 
@@ -441,5 +503,6 @@ class Config(Struct, frozen=True, kw_only=True):
     commands: CommandsSection = CommandsSection()
     upkeep: UpkeepSection = UpkeepSection()
     quirks: QuirksSection = QuirksSection()
+    charging: ChargingSection = ChargingSection()
     log: LogSection = LogSection()
     drain: DrainSection = DrainSection()

@@ -12,8 +12,10 @@ from gateway.app.config import Config
 from gateway.app.config_sources import ConfigError
 from gateway.app.configured_store import check_database
 from gateway.app.side_files import read_bearer_token, read_credentials, read_station_list
+from gateway.app.site_files import read_sites
 from gateway.app.token_file import read_tokens
 from gateway.core.authorisation import Token
+from gateway.core.charging.description import SiteDescription
 from gateway.core.credentials import Credentials
 from gateway.io.tls import empty_context
 
@@ -32,6 +34,7 @@ class ConfiguredFiles(Struct, frozen=True, kw_only=True):
     bearer_token: str | None
     tls: SSLContext | None
     tls_keys: tuple[str, ...]
+    sites: tuple[SiteDescription, ...]
 
 
 def read_configured_files(config: Config) -> ConfiguredFiles:
@@ -49,6 +52,11 @@ def read_configured_files(config: Config) -> ConfiguredFiles:
     credentials = take("stations.credentials_file", read_credentials, config.stations.credentials_file)
     tokens = take("authorisation.token_file", read_tokens, config.authorisation.token_file)
     bearer_token = take("admin.token_file", read_bearer_token, config.admin.token_file)
+    sites: tuple[SiteDescription, ...] = ()
+    try:
+        sites = read_sites(config.charging.site_files)
+    except ConfigError as error:
+        problems.extend(f"charging.site_files: {problem}" for problem in error.problems)
     try:
         check_database(config)
     except ConfigError as error:
@@ -63,5 +71,11 @@ def read_configured_files(config: Config) -> ConfiguredFiles:
     if problems:
         raise ConfigError(problems)
     return ConfiguredFiles(
-        listed=listed, credentials=credentials, tokens=tokens, bearer_token=bearer_token, tls=tls, tls_keys=tls_keys
+        listed=listed,
+        credentials=credentials,
+        tokens=tokens,
+        bearer_token=bearer_token,
+        tls=tls,
+        tls_keys=tls_keys,
+        sites=sites,
     )

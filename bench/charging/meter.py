@@ -2,13 +2,18 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from typing import Final
+from typing import Final, Protocol
 
 from msgspec import Struct
 
-from bench.charging.agenda import Agenda
 from bench.charging.links import Links
 from gateway.core.charging.description import EvseKey, Phases
+
+
+class Time(Protocol):
+    """Knows what time it is."""
+
+    now: float
 
 
 class Drop(Struct):
@@ -27,8 +32,8 @@ class Meter:
     and settling allow: that time is counted as reaction, not as overload.
     """
 
-    def __init__(self, agenda: Agenda, links: Links) -> None:
-        self._agenda = agenda
+    def __init__(self, time: Time, links: Links) -> None:
+        self._time = time
         self._links = links
         self.loads: Final = [0] * len(links.names)
         self.capacities: list[int | None] = [None] * len(links.names)
@@ -40,7 +45,7 @@ class Meter:
         """When and on which link the first overload began."""
         self.drops: Final[list[Drop]] = []
         self._over: set[int] = set()
-        self._since = agenda.now
+        self._since = time.now
 
     def draws(self, key: EvseKey, phases: Phases, change_ma: int) -> None:
         """An EVSE draws so much more on these phases."""
@@ -58,15 +63,23 @@ class Meter:
         for link in range(len(capacities)):
             self._look(link)
 
+    def forget(self) -> None:
+        """Forget what was counted until now."""
+        self.count()
+        self.overload_s.clear()
+        self.worst.clear()
+        self.overloaded_s, self.first = 0.0, None
+        self.drops.clear()
+
     def drop(self, links: Collection[int], excused_s: float) -> None:
         """A limit of these links falls now, without warning."""
         self.count()
-        now = self._agenda.now
+        now = self._time.now
         self.drops.append(Drop(now, frozenset(links), now + excused_s, now))
 
     def count(self) -> None:
         """Count what was until now."""
-        now, since = self._agenda.now, self._since
+        now, since = self._time.now, self._since
         self._since = now
         if not self._over or now == since:
             return

@@ -45,6 +45,7 @@ class GatewayProcess:
         self.port, self.admin_port = free_ports(2)
         self.lives = 0
         self.process: subprocess.Popen[bytes] | None = None
+        self.command = [sys.executable, "-m", "gateway", "serve", "--config", str(self.config_file)]
         self.configure(**sections)
 
     def configure(self, **sections: Mapping[str, object]) -> None:
@@ -85,10 +86,6 @@ class GatewayProcess:
         self.lives += 1
         with self.log_file.open("ab") as log:
             self.process = subprocess.Popen(self.command, cwd=self.folder, env=environment(), stdout=log, stderr=log)
-
-    @property
-    def command(self) -> list[str]:
-        return [sys.executable, "-m", "gateway", "serve", "--config", str(self.config_file)]
 
     def start(self) -> None:
         """Start the process and return once it says that stations may come."""

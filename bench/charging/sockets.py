@@ -1,0 +1,324 @@
+"""A real gateway and real sockets: stations of all versions on one site, in accelerated time, under faults.
+
+The fleet's vehicles are the truth: what flows is looked at many times a simulated second, beside what each circuit
+carries by the site's description. The gateway is a process of its own, which knows only what it is told over OCPP.
+"""
+
+import asyncio
+import json
+import sys
+import time
+import urllib.request
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from msgspec import Struct
+
+from bench.charging.accelerated import MODULE, shared_clock
+from bench.charging.links import Link, Links
+from bench.charging.meter import Meter
+from gateway.core.charging.description import EvseDescription, EvseKey, NodeDescription, Phases, SiteDescription
+from gateway.fleet import Behaviour, Clock, Fleet
+from gateway.fleet.station import SimulatedStation
+from tests.system.process import DEADLINE_S, GatewayProcess
+
+SITE: Final = "proof"
+VERSIONS: Final = ("ocpp1.6", "ocpp2.0.1", "ocpp2.1")
+
+LOOK_S: Final = 0.01
+"""Between two looks at all circuits, in real seconds: at 20 times the speed, five in a simulated second."""
+
+ROUNDING_MA: Final = 20
+"""For each EVSE on a link: vehicles draw in steps of 0.01 A, and a DC station's watts come back as amperes."""
+
+EFFICIENCY: Final = 0.9
+VOLTAGE_V: Final = 230.0
+PANEL_EVSES: Final = 6
+
+LEASE_S: Final = 120.0
+SETTLE_S: Final = 10.0
+SKEW_S: Final = 30.0
+
+
+class SocketPlan(Struct, frozen=True, kw_only=True):
+    """What a run is about. `share` is what the grid connection carries of all that EVSEs could draw."""
+
+    stations: int = 18
+    seed: int = 1
+    speed: float = 20.0
+    share: float = 0.3
+    versions: Sequence[str] = VERSIONS
+    behaviour: Behaviour = Behaviour(
+        first_arrival_s_mean=60.0,
+        idle_s_mean=120.0,
+        authorise_s=(1.0, 5.0),
+        stay_s=(900.0, 3600.0),
+        limited=0.2,
+        limited_s=(60.0, 120.0),
+        meter_interval_s=15,
+        offline_every_s_mean=1200.0,
+        offline_s=(20.0, 200.0),
+    )
+
+
+class SocketOutcome(Struct, frozen=True, kw_only=True):
+    """What came of a run. Times are simulated seconds; `endings` counts limits by how they ended."""
+
+    simulated_s: float
+    looks: int
+    longest_look_s: float
+    overload_s: dict[Link, float]
+    worst: dict[Link, int]
+    reactions_s: list[float]
+    energy_wh: float
+    evse_hours: float
+    transactions: int
+    limits: dict[str, float]
+    lives: int
+    disobedient: int
+
+    @property
+    def messages_per_evse_hour(self) -> float:
+        """Limits that were sent to stations."""
+        return sum(self.limits.values()) / self.evse_hours
+
+
+class Wall:
+    """The simulated time, as meters want it."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.now = clock.now().timestamp()
+
+    def look(self) -> None:
+        """Take note of the time."""
+        self.now = self._clock.now().timestamp()
+
+
+class SocketRun:
+    """A run under way: `gateway` may be killed, `set_limit` caps the site."""
+
+    def __init__(self, plan: SocketPlan, folder: Path) -> None:
+        self.plan: Final = plan
+        since = time.time()
+        self.clock: Final = shared_clock(plan.speed, since)
+        self.gateway: Final = GatewayProcess(folder)
+        arguments = ["--config", str(self.gateway.config_file), "--speed", str(plan.speed), "--since", str(since)]
+        self.gateway.command = [sys.executable, "-m", MODULE, *arguments]
+        self.fleet: Final = Fleet(
+            f"ws://127.0.0.1:{self.gateway.port}/ocpp",
+            stations=plan.stations,
+            seed=plan.seed,
+            versions=plan.versions,
+            clock=self.clock,
+            behaviour=plan.behaviour,
+        )
+        self.description: Final = describe(self.fleet.stations, plan.share)
+        site_file = folder / "site.toml"
+        site_file.write_text(as_toml(self.description))
+        _configure(self.gateway, site_file)
+        self._wall = Wall(self.clock)
+        self._began = self._wall.now
+        self._links = Links(self.description)
+        self._meter = Meter(self._wall, self._links)
+        self._caps: dict[str, tuple[int, float]] = {}
+        self._drawn: dict[EvseKey, dict[Phases, int]] = {}
+        self._looks = 0
+        self._longest_look_s = 0.0
+        self._limits: Counter[str] = Counter()
+        self._look_at_capacities()
+
+    async def kill(self) -> None:
+        """Kill the gateway, and start it again."""
+        self._count_limits()
+        self.gateway.kill()
+        await asyncio.to_thread(self.gateway.start)
+
+    async def set_limit(self, limit_a: float, valid_s: float) -> None:
+        """Cap the grid connection by the API. That it holds is counted from the answer on."""
+        body = json.dumps({"limit_a": limit_a, "valid_s": valid_s}).encode()
+        path = f"http://127.0.0.1:{self.gateway.admin_port}/api/v1/sites/{SITE}/nodes/grid/limit"
+        request = urllib.request.Request(path, body, {"Content-Type": "application/json"}, method="PUT")
+        await asyncio.to_thread(lambda: urllib.request.urlopen(request, timeout=10).read())
+        self.look()
+        self._caps["grid"] = (round(limit_a * 1000), self._wall.now + valid_s)
+        self._meter.drop(self._links.of("grid"), LEASE_S + SKEW_S + SETTLE_S)
+        self._look_at_capacities()
+
+    async def sleep(self, seconds: float) -> None:
+        """Let so many simulated seconds pass."""
+        await self.clock.sleep(seconds)
+
+    async def until_nothing_is_missing(self) -> None:
+        """Wait until the gateway knows of no deficit, and count from then on.
+
+        Until a station has taken its fallback it may draw all it can, and so do the first vehicles.
+        """
+        deadline = time.monotonic() + DEADLINE_S
+        while any(link["deficit"] for link in (await asyncio.to_thread(self.view))["links"]):
+            assert time.monotonic() < deadline, f"not in {DEADLINE_S:g} s: there is no deficit"
+            await asyncio.sleep(0.1)
+        self.look()
+        self._meter.forget()
+
+    def view(self) -> Any:
+        """Return the site as the gateway shows it."""
+        return self.gateway.get_json(f"/api/v1/sites/{SITE}")
+
+    def look(self) -> None:
+        """Look at what flows everywhere."""
+        before = self._wall.now
+        self._wall.look()
+        self._looks += 1
+        self._longest_look_s = max(self._longest_look_s, self._wall.now - before)
+        if any(until <= self._wall.now for _, until in self._caps.values()):
+            self._caps.clear()
+            self._look_at_capacities()
+        for station in self.fleet.stations:
+            for outlet in station.outlets:
+                key = (station.identity, outlet.number)
+                drawn = drawn_ma(outlet.evse, self._links.evses[key])
+                former = self._drawn.get(key, {})
+                if drawn != former:
+                    for phases in drawn.keys() | former.keys():
+                        self._meter.draws(key, phases, drawn.get(phases, 0) - former.get(phases, 0))
+                    self._drawn[key] = drawn
+
+    def outcome(self) -> SocketOutcome:
+        """Return what came of it until now."""
+        self.look()
+        self._meter.count()
+        self._count_limits()
+        names, statistics = self._links.names, self.fleet.statistics
+        simulated_s = self._wall.now - self._began
+        return SocketOutcome(
+            simulated_s=simulated_s,
+            looks=self._looks,
+            longest_look_s=self._longest_look_s,
+            overload_s={names[link]: seconds for link, seconds in self._meter.overload_s.items()},
+            worst={names[link]: over for link, over in self._meter.worst.items()},
+            reactions_s=[drop.met_at - drop.at for drop in self._meter.drops],
+            energy_wh=statistics.energy_wh,
+            evse_hours=simulated_s / 3600 * len(self.description.evses),
+            transactions=len(self.fleet.transactions),
+            limits=dict(self._limits),
+            lives=self.gateway.lives,
+            disobedient=sum(line.get("event") == "charging_disobedience" for line in self.gateway.log()),
+        )
+
+    def _look_at_capacities(self) -> None:
+        """Take what the links carry; what rounding adds to the sum of currents is not overload."""
+        held = {node: limit_ma for node, (limit_ma, _) in self._caps.items()}
+        slack = ROUNDING_MA * len(self.description.evses)
+        capacities = self._links.capacities(self._wall.now, held)
+        self._meter.set_capacities([None if capacity is None else capacity + slack for capacity in capacities])
+
+    def _count_limits(self) -> None:
+        """Add up what this life of the gateway has counted: the counters begin anew with the next."""
+        for name, count in self.gateway.metrics().items():
+            if name.startswith("charging_limits_total"):
+                self._limits[name.partition('"')[2].partition('"')[0]] += int(count)
+
+
+@asynccontextmanager
+async def on_sockets(plan: SocketPlan, folder: Path) -> AsyncIterator[SocketRun]:
+    """A gateway that runs, stations that connect, and somebody who looks at every circuit."""
+    run = SocketRun(plan, folder)
+
+    async def look() -> None:
+        while True:
+            run.look()
+            await asyncio.sleep(LOOK_S)
+
+    try:
+        await asyncio.to_thread(run.gateway.start)
+        async with asyncio.TaskGroup() as group:
+            fleet = group.create_task(run.fleet.run())
+            looking = group.create_task(look())
+            yield run
+            looking.cancel()
+            run.fleet.stop()
+            fleet.cancel()
+    finally:
+        run.gateway.end()
+
+
+def describe(stations: Sequence[SimulatedStation], share: float) -> SiteDescription:
+    """Describe a site for these stations: a grid connection, and panels of about six EVSEs. Phases are rotated."""
+    evses: list[EvseDescription] = []
+    for station in stations:
+        for outlet in station.outlets:
+            evse, count = outlet.evse, len(evses)
+            phases = ((1, 2, 3), (2, 3, 1), (3, 1, 2))[count % 3][: 3 if evse.dc else evse.phases]
+            maximum_a = evse.power_max_w / EFFICIENCY / 3 / VOLTAGE_V if evse.dc else evse.current_max_a
+            evses.append(
+                EvseDescription(
+                    station=station.identity,
+                    evse=outlet.number,
+                    node=f"panel-{count // PANEL_EVSES + 1}",
+                    phases=phases,
+                    maximum_ma=int(maximum_a * 10) * 100,
+                    fallback_ma=6000 if count % 5 == 0 and not evse.dc else 0,
+                    current="DC" if evse.dc else "AC",
+                    efficiency=EFFICIENCY,
+                )
+            )
+    grid_ma = _rating_ma(evses, share)
+    nodes = [NodeDescription(name="grid", limit_ma=(grid_ma,) * 3)]
+    for name in dict.fromkeys(evse.node for evse in evses):
+        panel_ma = _rating_ma([evse for evse in evses if evse.node == name], 1.5 * share)
+        nodes.append(NodeDescription(name=name, parent="grid", limit_ma=(panel_ma,) * 3))
+    return SiteDescription(name=SITE, nodes=tuple(nodes), evses=tuple(evses), voltage_v=VOLTAGE_V)
+
+
+def as_toml(description: SiteDescription) -> str:
+    """Return the file of a site."""
+    lines = [f'name = "{description.name}"', f"voltage_v = {description.voltage_v}"]
+    for node in description.nodes:
+        assert node.limit_ma is not None
+        lines += ["", "[[node]]", f'name = "{node.name}"', f"limit_a = {node.limit_ma[0] / 1000}"]
+        lines += [f'parent = "{node.parent}"'] if node.parent else []
+    for evse in description.evses:
+        lines += ["", "[[evse]]", f'station = "{evse.station}"', f"evse = {evse.evse}", f'node = "{evse.node}"']
+        lines += [f"phases = {list(evse.phases)}", f"maximum_a = {evse.maximum_ma / 1000}"]
+        lines += [f"fallback_a = {evse.fallback_ma / 1000}"] if evse.fallback_ma else []
+        lines += [f'current = "{evse.current}"', f"efficiency = {evse.efficiency}"]
+    return "\n".join(lines) + "\n"
+
+
+def drawn_ma(evse: Any, description: EvseDescription) -> dict[Phases, int]:
+    """Return what an EVSE of the fleet draws from the site now, by phases."""
+    if evse.power_w == 0:
+        return {}
+    if evse.dc:
+        return {description.phases: round(evse.power_w / description.efficiency / 3 / VOLTAGE_V * 1000)}
+    amperes = evse.reading().amperes
+    return {
+        (phase,): round(current * 1000)
+        for phase, current in zip(description.phases, amperes, strict=False)
+        if current > 0
+    }
+
+
+def _rating_ma(evses: Sequence[EvseDescription], share: float) -> int:
+    """Return a rating of whole amperes: a share of all, and never less than what flows when nothing is heard."""
+    by_phase = [sum(evse.maximum_ma for evse in evses if phase in evse.phases) for phase in (1, 2, 3)]
+    dark_ma = max(sum(evse.fallback_ma for evse in evses if phase in evse.phases) for phase in (1, 2, 3))
+    return max(round(max(by_phase) * share / 1000) * 1000, dark_ma + 12_000)
+
+
+def _configure(gateway: GatewayProcess, site_file: Path) -> None:
+    gateway.configure(
+        authorisation={"mode": "accept_all"},
+        charging={
+            "site_files": [str(site_file)],
+            "lease_s": LEASE_S,
+            "settle_s": SETTLE_S,
+            "clock_skew_s": SKEW_S,
+        },
+    )
+    with gateway.config_file.open("a") as file:
+        file.write('\n[[charging.model]]\nname = "all"\nleases = "trusted"\n')

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from gateway.core.charging.abilities import Abilities
 from gateway.core.charging.description import EvseDescription, EvseKey, Phases
-from gateway.core.charging.messages import Message, amount, dynamic_duration_s, limit_call, update_call
+from gateway.core.charging.messages import LEAST_S, Message, amount, dynamic_duration_s, limit_call, update_call
 from gateway.core.charging.orders import Ending, Order
 
 LATENESS_S_MIN: Final = 20.0
@@ -64,7 +64,7 @@ class DynamicProfiles:
         if order.expires_at is None or not abilities.dynamic:
             return limit_call(order, evse, abilities, subprotocol, now, voltage_v)
         limit = amount(order.limit_ma, len(order.phases), evse, abilities, voltage_v)
-        if limit is None or order.expires_at <= now:
+        if limit is None or order.expires_at < now + LEAST_S:
             return None
         standing = self._standing.get(order.key)
         if standing is not None and _lasts_so_long(standing, order, limit.unit, now):

@@ -27,10 +27,9 @@ from gateway.wire.messages import timestamp
 PAST_S: Final = 3600
 """How long ago the schedule of a limit began: more than the clock of a station may be behind."""
 
-DEFAULT_ID: Final = 21_000
-LIMIT_ID: Final = 22_000
-"""Ids of profiles are these and the number of the EVSE: what they replace is what we sent ourselves before, also
-before a restart. They fit into 16 bits, and are none that a person would choose."""
+FIRST_ID: Final = 21_000
+"""Ids of our profiles go up from here, two for each EVSE: so we replace what we sent ourselves, also before a restart.
+They fit into 16 bits, and are none that a person would choose."""
 
 SCHEDULE_ID: Final = 1
 """A profile of ours has one schedule (2.x wants an id for it)."""
@@ -41,6 +40,9 @@ LOWEST_VOLTAGE_SHARE: Final = 0.9
 LATENESS_S: Final = 30.0
 """How much sooner than its order a Dynamic profile ends that is counted from when the station takes it: it may take it
 late. An order that is answered was taken within that time."""
+
+LEAST_S: Final = 2.0
+"""A lease that ends sooner is not worth a message: schedules count in whole seconds."""
 
 RETRY_S_MAX: Final = 3600.0
 """Longest pause that a station is given which wants to be asked again later."""
@@ -122,9 +124,9 @@ def limit_call(
     then = amount(evse.fallback_ma if then_ma is None else then_ma, phases, evse, abilities, voltage_v)
     if limit is None or then is None:
         return None
-    if order.expires_at is not None and (order.expires_at <= now or not abilities.leases):
+    if order.expires_at is not None and (order.expires_at < now + LEAST_S or not abilities.leases):
         return None
-    profile: dict[str, Any] = {"id": _id(LIMIT_ID, evse, abilities), "stackLevel": stack_level(abilities)}
+    profile: dict[str, Any] = {"id": _id(evse, abilities, is_limit=True), "stackLevel": stack_level(abilities)}
     profile["chargingProfilePurpose"] = "TxProfile"
     if order.expires_at is not None and abilities.dynamic and then_ma is None:
         duration_s = dynamic_duration_s(order, now)
@@ -149,7 +151,7 @@ def default_call(
     if fallback is None:
         return None
     profile = {
-        "id": _id(DEFAULT_ID, evse, abilities),
+        "id": _id(evse, abilities, is_limit=False),
         "stackLevel": stack_level(abilities),
         "chargingProfilePurpose": "TxDefaultProfile",
         "chargingProfileKind": "Absolute",
@@ -162,7 +164,7 @@ def dynamic_duration_s(order: Order, now: float) -> int:
     """Return the duration of a Dynamic profile that ends in time if the station takes it a little late."""
     assert order.expires_at is not None
     left_s = order.expires_at - now
-    return max(1, floor(left_s - min(LATENESS_S, left_s / 4)))
+    return floor(left_s - min(LATENESS_S, left_s / 4))
 
 
 def composite_call(
@@ -176,7 +178,7 @@ def composite_call(
 
 def update_call(limit: Amount, evse: EvseDescription, abilities: Abilities) -> Message:
     """Return the call that changes the limit of the Dynamic profile that an EVSE has, and lets it last anew (K28)."""
-    request = {"chargingProfileId": _id(LIMIT_ID, evse, abilities), "scheduleUpdate": {"limit": limit.limit}}
+    request = {"chargingProfileId": _id(evse, abilities, is_limit=True), "scheduleUpdate": {"limit": limit.limit}}
     return "UpdateDynamicSchedule", request
 
 
@@ -235,11 +237,9 @@ def _retry_s(end: CallEnded) -> float | None:
     return None if seconds is None else min(float(seconds[0]) + 1, RETRY_S_MAX)
 
 
-def _id(base: int, evse: EvseDescription, abilities: Abilities) -> int:
-    """Return the id of a profile of ours: above those of others, where a station says how high they go (2.1, K01)."""
-    return (
-        max(base, abilities.highest_foreign_id + (1 if base == DEFAULT_ID else 1 + LIMIT_ID - DEFAULT_ID)) + evse.evse
-    )
+def _id(evse: EvseDescription, abilities: Abilities, *, is_limit: bool) -> int:
+    """Return the id of a profile of ours: above those of others, where a station says how high they go (2.1)."""
+    return max(FIRST_ID, abilities.highest_foreign_id + 1) + 2 * evse.evse + is_limit
 
 
 def _schedule(unit: str, periods: list[tuple[int, Amount]]) -> dict[str, Any]:

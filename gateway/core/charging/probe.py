@@ -24,7 +24,7 @@ from gateway.core.facts.kind import FactKind
 from gateway.core.flows.flow import Operator
 from gateway.core.flows.words import OCPP16, keep
 from gateway.core.metering import samples_2, samples_16
-from gateway.core.records import MeterValue, Sample
+from gateway.core.records import MeterValue
 from gateway.core.stations import Station
 
 PROBE_S: Final = 20.0
@@ -279,15 +279,15 @@ def _evse_of(station: Station, request: Any) -> int | None:
 
 
 def _meter_values(request: Any) -> Iterator[MeterValue]:
+    """Return the meter values of a request, but none that waited at an offline station."""
     if isinstance(request, tuple):
-        for time, samples in request[2]:
-            yield MeterValue(time, samples)
+        for time, plain in request[2]:
+            yield MeterValue(time, plain)
         return
-    sent: Sequence[Any] = () if request.meter_value is UNSET else request.meter_value
+    sent: Sequence[Any] = (
+        () if request.meter_value is UNSET or getattr(request, "offline", False) else request.meter_value
+    )
+    read = samples_16 if hasattr(request, "connector_id") else samples_2
     for value in sent:
-        samples: list[Sample]
-        if hasattr(request, "connector_id"):
-            samples, _ = samples_16(value.sampled_value)
-        else:
-            samples, _ = samples_2(value.sampled_value)
+        samples, _ = read(value.sampled_value)
         yield MeterValue(value.timestamp, samples)

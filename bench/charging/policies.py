@@ -17,6 +17,9 @@ RETRY_S: Final = 15.0
 PACE_S: Final = 0.1
 """Between two messages of those who send one after the other."""
 
+SHARE_S: Final = 60.0
+"""They share anew after every change, when the schedule of the site changes, and after this time at the latest."""
+
 ACTIVE_MA: Final = 1000
 
 Send = Callable[[Order], None]
@@ -159,12 +162,12 @@ class Naive:
             member.limit_ma, member.failed_at = None, now
 
     def tick(self, now: float) -> float | None:
-        """Share anew after a change, and once a minute."""
+        """Share anew where it is due, and send what has changed."""
         if self._changed or now >= self._shared_until:
             held = {node: limit_ma for node, (limit_ma, until) in self._limits.items() if now < until}
             self._targets = self._share_out(self._links, self._members, self._links.capacities(now, held))
             self._changed = False
-            self._shared_until = now + 60.0
+            self._shared_until = min([*self._links.edges(now, now + SHARE_S), now + SHARE_S])
         due = sorted(
             (key for key in self._targets if self._is_due(self._members[key], now)),
             key=lambda key: (self._targets[key], key),

@@ -10,7 +10,7 @@ import sys
 import time
 import urllib.request
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -23,7 +23,7 @@ from bench.charging.meter import Meter
 from gateway.core.charging.description import EvseDescription, EvseKey, NodeDescription, Phases, SiteDescription
 from gateway.fleet import Behaviour, Clock, Fleet
 from gateway.fleet.station import SimulatedStation
-from tests.system.process import DEADLINE_S, GatewayProcess
+from tests.system.process import DEADLINE_S, POLL_S, GatewayProcess
 
 SITE: Final = "proof"
 VERSIONS: Final = ("ocpp1.6", "ocpp2.0.1", "ocpp2.1")
@@ -157,12 +157,16 @@ class SocketRun:
 
         Until a station has taken its fallback it may draw all it can, and so do the first vehicles.
         """
-        deadline = time.monotonic() + DEADLINE_S
-        while any(link["deficit"] for link in (await asyncio.to_thread(self.view))["links"]):
-            assert time.monotonic() < deadline, f"not in {DEADLINE_S:g} s: there is no deficit"
-            await asyncio.sleep(0.1)
+        await self.until(lambda view: view["links_with_deficit"] == 0, "there is no deficit")
         self.look()
         self._meter.forget()
+
+    async def until(self, condition: Callable[[Any], bool], what: str) -> None:
+        """Wait until the site, as the gateway shows it, is as `condition` says."""
+        deadline = time.monotonic() + DEADLINE_S
+        while not condition(await asyncio.to_thread(self.view)):
+            assert time.monotonic() < deadline, f"not in {DEADLINE_S:g} s: {what}"
+            await asyncio.sleep(POLL_S)
 
     def view(self) -> Any:
         """Return the site as the gateway shows it."""
@@ -287,6 +291,16 @@ def as_toml(description: SiteDescription) -> str:
         lines += [f"fallback_a = {evse.fallback_ma / 1000}"] if evse.fallback_ma else []
         lines += [f'current = "{evse.current}"', f"efficiency = {evse.efficiency}"]
     return "\n".join(lines) + "\n"
+
+
+def evses_of(view: Any) -> list[Any]:
+    """Return all EVSEs of a site as the gateway shows it."""
+    found, nodes = [], [view["tree"]]
+    while nodes:
+        node = nodes.pop()
+        found += node["evses"]
+        nodes += node["nodes"]
+    return found
 
 
 def drawn_ma(evse: Any, description: EvseDescription) -> dict[Phases, int]:

@@ -15,7 +15,7 @@ from gateway.app.charging_site import LoopSite
 from gateway.app.charging_view import Figures, figures_of
 from gateway.core.charging.capacities import SavedCapacities
 from gateway.core.charging.controller import ControlSettings
-from gateway.core.charging.description import EvseKey, SiteDescription
+from gateway.core.charging.description import EvseDescription, EvseKey, SiteDescription
 from gateway.core.charging.journalled import RESERVATIONS
 from gateway.core.charging.ledger import SavedReservation
 from gateway.core.charging.orders import Ending, LeaseTerms, Order
@@ -38,7 +38,9 @@ class LoopCharging:
     """The sites of a gateway. `now` is its clock, which runs `speed` times as fast as the event loop's.
 
     `message` and `terms` know what a station can, `group_of` the group of an id token. `prepare` has a station prepared
-    for limits, now that it is connected or, where the flag says so, has booted.
+    for limits, now that it is connected or, where the flag says so, has booted. `has_fallback` says whether it has the
+    one that an EVSE is described with, at a voltage. `note_end` hears of each order's end, `heard` of each
+    station that said something.
     """
 
     def __init__(
@@ -52,6 +54,9 @@ class LoopCharging:
         terms: Callable[[Station], LeaseTerms],
         group_of: Callable[[str], str | None],
         prepare: Callable[[Station, bool], None],
+        has_fallback: Callable[[Station, EvseDescription, float], bool],
+        note_end: Callable[[Order, Ending, float | None], None] = lambda _order, _ending, _retry_s: None,
+        heard: Callable[[Station], None] = lambda _station: None,
         now: Callable[[], datetime],
         speed: float,
         log: Callable[..., None],
@@ -62,6 +67,9 @@ class LoopCharging:
         self._terms = terms
         self._group_of = group_of
         self._prepare = prepare
+        self._has_fallback = has_fallback
+        self._note_end = note_end
+        self._heard = heard
         self._now = now
         self._speed = speed
         self._log = log
@@ -208,8 +216,15 @@ class LoopCharging:
                     site.controller.terms(identity, self._terms(station), self._seconds())
             if (limits := capacities.get(description.name)) is not None:
                 site.capacities.restore(limits)
-            site.restore((key, reserved[key]) for key in site.network.evses if key in reserved)
+            site.restore((key, self._still(site, key, reserved[key])) for key in site.network.evses if key in reserved)
             site.wake()
+
+    def _still(self, site: LoopSite, key: EvseKey, saved: SavedReservation) -> SavedReservation:
+        """Return a reservation as it is for the EVSE as it is described now: with another fallback than it has?"""
+        station = self._registry.get(key[0])
+        if station is not None and self._has_fallback(station, site.network.evses[key], site.description.voltage_v):
+            return saved
+        return msgspec.structs.replace(saved, has_default=False)
 
     def _on_disk(self, station: Station) -> dict[EvseKey, SavedReservation]:
         try:
@@ -233,10 +248,12 @@ class LoopCharging:
                 continue
             try:
                 site.observe(station, entry)
+                self._heard(station)
             except Exception as error:
                 self._log("charging_failed", level="error", station=station.identity, error=repr(error))
 
     def _ended(self, order: Order, ending: Ending, retry_s: float | None) -> None:
+        self._note_end(order, ending, retry_s)
         site = self._of_station.get(order.key[0])
         if site is not None and order.key in site.network.evses:  # its files may have been read anew meanwhile
             site.ended(order, ending, retry_s)

@@ -125,9 +125,11 @@ class OrderPost:
 
     def keep(self, station: Station, reservations: Mapping[EvseKey, SavedReservation]) -> bool:
         """Let what EVSEs of a station reserve now be known after a restart. Returns whether there is room for it."""
-        if not self._recorder.has_room:
+        news = {key: saved for key, saved in reservations.items() if self._on_disk.get(key) != saved}
+        if news and not self._recorder.has_room:
             return False
-        self._record(station, reservations, self._now(), lambda: None)
+        if news:
+            self._record(station, news, self._now(), lambda: None)
         return True
 
     def stop(self) -> None:
@@ -168,7 +170,11 @@ class OrderPost:
         self._leave(way)
         assert way.sent is not None
         order, station = way.order, way.station
-        message = self._message(way.sent, station, self._now().timestamp())
+        try:
+            message = self._message(way.sent, station, self._now().timestamp())
+        except Exception as error:  # the journal calls this, and has others to tell
+            self._log("limit_invalid", level="error", station=station.identity, error=repr(error))
+            message = None
         if message is None:
             self._end(order, Ending.NOT_SENT, None)
             return

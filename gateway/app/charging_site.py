@@ -70,7 +70,10 @@ class LoopSite:
             note=self._note,
             wake=self.wake,
         )
-        self.stations: Final = tuple(dict.fromkeys(key[0] for key in self.network.evses))
+        self.stations: Final[dict[str, list[EvseKey]]] = {}
+        """Its stations by identity, each with its EVSEs at the site."""
+        for key in self.network.evses:
+            self.stations.setdefault(key[0], []).append(key)
         self._observer = Observer(self.controller, self.network.evses, group_of)
         self._post = post
         self._station = station

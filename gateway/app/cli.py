@@ -70,7 +70,7 @@ def serve(file: Path | None, host: str | None, port: int | None, data: str | Non
             click.echo(f"admin     {gateway.admin_url}")
 
         try:
-            uvloop.run(run_until_signalled(gateway, announce))
+            uvloop.run(run_until_signalled(gateway, announce, on_hangup=gateway.reload))
         finally:
             log.close()
 

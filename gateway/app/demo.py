@@ -1,4 +1,7 @@
-"""The demo: a real gateway and simulated stations on loopback, live on this terminal, at many times real speed."""
+"""The demo: a real gateway and simulated stations on loopback, live on this terminal, at many times real speed.
+
+The stations stand at one site, whose grid connection is too small for all of them, and is capped now and then.
+"""
 
 import asyncio
 import signal
@@ -11,8 +14,17 @@ from typing import Final
 
 import uvloop
 
-from gateway.app.config import AdminSection, AuthorisationSection, Config, DataSection, ListenerSection
+from gateway.app.config import (
+    AdminSection,
+    AuthorisationSection,
+    ChargingSection,
+    Config,
+    DataSection,
+    ListenerSection,
+)
+from gateway.app.configured_charging import SITE_LIMITS_NAME
 from gateway.app.configured_store import STORE_NAME
+from gateway.app.demo_site import SITE, cap_now_and_then, limits_in_words, rated_a, site_figures, site_file
 from gateway.app.fleet_picture import fleet_figures, station_row
 from gateway.app.gateway import JOURNAL_NAME, Gateway
 from gateway.app.logs import open_log
@@ -25,6 +37,7 @@ from gateway.io.data_directory import DataDirectoryError
 VERSIONS: Final = ("ocpp1.6", "ocpp2.0.1", "ocpp2.1")
 DIRECTORY: Final = Path("gateway-data/demo")
 REDRAW_S: Final = 1.0
+SITE_FILE_NAME: Final = "site.toml"
 
 QUERIES: Final = (
     "SELECT station, started_at, ended_at, energy_wh FROM charging_transaction",
@@ -58,36 +71,49 @@ class Demo:
     """A gateway, a fleet and the picture of both. All share one clock, which runs `speed` times as fast."""
 
     def __init__(self, directory: Path, *, stations: int, speed: float, seed: int, log: Callable[..., None]) -> None:
+        self._clock: Clock = accelerated_clock(speed)
+        self._stations = stations
+        self._seed = seed
+        to_come = self._make_fleet("ws://127.0.0.1").stations  # the same seed makes the same stations
+        self._rated_a = rated_a(to_come)
+        (directory / SITE_FILE_NAME).write_text(site_file(to_come), encoding="utf-8")
         config = Config(
+            charging=ChargingSection(site_files=(directory / SITE_FILE_NAME,)),
             data=DataSection(directory=directory),
             listener=ListenerSection(port=_free_port(ListenerSection().port)),
             admin=AdminSection(port=_free_port(AdminSection().port)),
             authorisation=AuthorisationSection(mode="accept_all"),
         )
-        self._clock: Clock = accelerated_clock(speed)
-        self._gateway = Gateway(config, log=log, now=self._clock.now, before_journal=self._forget_last_demo)
+        self._gateway = Gateway(
+            config, log=log, now=self._clock.now, speed=speed, before_journal=self._forget_last_demo
+        )
         self._directory = directory
-        self._stations = stations
-        self._seed = seed
         self._screen = Screen(sys.stdout)
         self._fleet: Fleet | None = None
         self._running: asyncio.Task[None] | None = None
         self._showing: asyncio.Task[None] | None = None
+        self._capping: asyncio.Task[None] | None = None
         self._started_monotonic_s = time.monotonic()
 
     async def start(self) -> None:
         """Start the gateway, then the stations, then the picture."""
         await self._gateway.start()
-        self._fleet = Fleet(
-            self._gateway.stations_url.rstrip("/"),
+        self._fleet = self._make_fleet(self._gateway.stations_url.rstrip("/"))
+        self._running = asyncio.create_task(self._fleet.run())
+        self._capping = asyncio.create_task(
+            cap_now_and_then(self._gateway.charging.api, self._rated_a, self._clock.sleep)
+        )
+        self._showing = asyncio.create_task(self._show(self._fleet))
+
+    def _make_fleet(self, url: str) -> Fleet:
+        return Fleet(
+            url,
             stations=self._stations,
             seed=self._seed,
             versions=VERSIONS,
             clock=self._clock,
             behaviour=BEHAVIOUR,
         )
-        self._running = asyncio.create_task(self._fleet.run())
-        self._showing = asyncio.create_task(self._show(self._fleet))
 
     async def drain(self) -> None:
         """Let the stations hang up, which the picture does not show: it stays as it was before."""
@@ -99,7 +125,7 @@ class Demo:
 
     async def stop(self) -> None:
         """Stop everything and give the terminal back."""
-        tasks = [task for task in (self._running, self._showing) if task is not None]
+        tasks = [task for task in (self._running, self._showing, self._capping) if task is not None]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -132,6 +158,8 @@ class Demo:
         gateway = self._gateway
         now = fleet.statistics
         waiting = sum(lag.entries for lag in gateway.journal.lags.values())
+        site = gateway.charging.sites.sites[SITE].controller.view(self._clock.now().timestamp())
+        limits = limits_in_words(site)
         return Snapshot(
             title="ocpp-gateway demo",
             at=self._clock.now(),
@@ -139,13 +167,14 @@ class Demo:
             speed=self._clock.speed,
             figures=[
                 fleet_figures(now),
+                site_figures(site),
                 [
                     f"messages {messages_per_s:.0f}/s",
                     f"readings stored {gateway.store.stored['reading']:,}",
                     f"journal {size(gateway.journal.statistics.used_bytes)}, {waiting:,} waiting",
                 ],
             ],
-            stations=[station_row(station) for station in fleet.stations],
+            stations=[station_row(station, limits) for station in fleet.stations],
             footer=[
                 f"stations {gateway.stations_url}   metrics {gateway.admin_url}/metrics   Ctrl-C stops",
                 f"tables   {_command()} query --data {DIRECTORY}",
@@ -157,6 +186,7 @@ class Demo:
         for name in (JOURNAL_NAME, STORE_NAME):
             for suffix in ("", "-wal", "-shm"):
                 (self._directory / f"{name}{suffix}").unlink(missing_ok=True)
+        (self._directory / SITE_LIMITS_NAME).unlink(missing_ok=True)
 
 
 def _command() -> str:

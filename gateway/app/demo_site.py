@@ -1,7 +1,6 @@
 """The site of the demo: its file, made to fit the simulated stations, and a grid operator who caps it now and then."""
 
-import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 from gateway.app.site_api import SiteApi
@@ -55,7 +54,7 @@ def _evses(stations: Sequence[SimulatedStation]) -> Iterator[tuple[EvseKey, tupl
             yield (station.identity, number), phases, round(maximum_a, 1), "DC" if evse.dc else "AC"
 
 
-async def cap_now_and_then(sites: SiteApi, rated: int, sleep: Callable[[float], asyncio.Future[None]]) -> None:
+async def cap_now_and_then(sites: SiteApi, rated: int, sleep: Callable[[float], Awaitable[None]]) -> None:
     """Cap the site for a while, again and again; `sleep` takes simulated seconds. The cap ends by its validity."""
     while True:
         await sleep(OPEN_S)

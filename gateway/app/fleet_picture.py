@@ -1,5 +1,7 @@
 """What the live picture tells of a simulated fleet."""
 
+from collections.abc import Mapping
+
 from gateway.app.terminal import StationRow, kilowatt_hours, kilowatts
 from gateway.fleet import FleetStatistics
 from gateway.fleet.station import SimulatedStation
@@ -15,9 +17,10 @@ def fleet_figures(now: FleetStatistics) -> list[str]:
     ]
 
 
-def station_row(station: SimulatedStation) -> StationRow:
-    """Return the row of a station, with the state of its busiest EVSE."""
-    busiest = max(station.outlets, key=lambda outlet: (outlet.evse.power_w, outlet.soc is not None))
+def station_row(station: SimulatedStation, limits: Mapping[tuple[str, int], str] | None = None) -> StationRow:
+    """Return the row of a station, with the state of its busiest EVSE, and of `limits` the one that this has."""
+    numbered = enumerate(station.outlets, start=1)
+    number, busiest = max(numbered, key=lambda pair: (pair[1].evse.power_w, pair[1].soc is not None))
     soc = busiest.soc
     return StationRow(
         identity=station.identity,
@@ -27,4 +30,5 @@ def station_row(station: SimulatedStation) -> StationRow:
         power_w=sum(outlet.evse.power_w for outlet in station.outlets),
         power_max_w=sum(outlet.evse.power_max_w for outlet in station.outlets),
         energy_wh=sum(outlet.evse.meter.energy_wh for outlet in station.outlets),
+        limit=None if limits is None else limits.get((station.identity, number), "-"),
     )

@@ -7,7 +7,7 @@ import secrets
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AsyncExitStack, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import count
@@ -18,6 +18,7 @@ from gateway import __version__
 from gateway.app.command_api import CommandApi
 from gateway.app.config import Config
 from gateway.app.config_sources import ConfigError
+from gateway.app.configured_charging import Charging, start_charging
 from gateway.app.configured_files import read_configured_files
 from gateway.app.lookups import variables_of
 from gateway.app.operator import Known, LoopOperator
@@ -45,6 +46,7 @@ from gateway.core.upkeep import UpkeepPolicy
 from gateway.io.data_directory import DataDirectory, open_data_directory
 from gateway.io.http import AdminServer
 from gateway.io.http_commands import command_routes
+from gateway.io.http_sites import NotKeptError, site_routes
 from gateway.io.journal import Journal
 from gateway.io.listener import ListenerSettings, StationListener
 from gateway.io.stores import Store
@@ -114,8 +116,9 @@ def quirk_policy(config: Config) -> QuirkPolicy:
 class Gateway:
     """One gateway: `start`, then `drain` and `stop`.
 
-    `now` is the clock of everything that stations say and hear. `before_journal` is called once the data directory is
-    this process's own, before anything in it is opened. `progress` is told what long work is doing, "" at its end.
+    `now` is the clock of everything that stations say and hear; it runs `speed` times as fast as time. `before_journal`
+    is called once the data directory is this process's own, before anything in it is opened. `progress` is told what
+    long work is doing, "" at its end.
     """
 
     def __init__(
@@ -124,6 +127,7 @@ class Gateway:
         *,
         log: Callable[..., None],
         now: Now = system_now,
+        speed: float = 1.0,
         before_journal: Callable[[], None] = lambda: None,
         progress: Callable[[str], None] = lambda _text: None,
     ) -> None:
@@ -139,10 +143,12 @@ class Gateway:
         self.commander: Commander
         self.commands: CommandApi
         self.upkeep: LoopUpkeep
+        self.charging: Charging
         self.journal: Journal
         self.store: Store
         self.listener: StationListener
         self._now = now
+        self._speed: Final = speed
         self._token_history: TokenHistory | None = None
         self._stored_variables: Final = variables_of(config)
         self._turning_away: TurningAway | None = None
@@ -157,6 +163,7 @@ class Gateway:
         self._stations_urls: list[str] = []
         self._tls_context: SSLContext | None = None
         self._started = False
+        self._reloading: asyncio.Task[None] | None = None
 
     @property
     def stations_url(self) -> str:
@@ -207,6 +214,20 @@ class Gateway:
         wheel = TimerWheel(time.monotonic, asyncio.get_running_loop().call_later)
         self.upkeep = self._make_upkeep(wheel)
         self._release.push_async_callback(self.upkeep.stop)
+        self.charging = start_charging(
+            config,
+            files.sites,
+            directory.path,
+            commander=self.commander,
+            recorder=self.recorder,
+            registry=self.registry,
+            operator=partial(self._operator, config.commands.timeout_s),
+            tokens=files.tokens or {},
+            now=self._now,
+            speed=self._speed,
+            log=self.log,
+        )
+        self._release.push_async_callback(self.charging.stop)
         self.listener = self._make_listener(admission, authoriser, wheel)
         if config.journal.when_full == "disconnect":
             self._turning_away = TurningAway(self.listener, closes_per_s=config.drain.closes_per_s)
@@ -221,7 +242,7 @@ class Gateway:
             port=admin.port,
             token=files.bearer_token,
             log=self.log,
-            routes=command_routes(self.commands, FLOWS, SHOWN),
+            routes=[*command_routes(self.commands, FLOWS, SHOWN), *site_routes(self.charging.api)],
         )
         self._release.push_async_callback(self._admin.stop)
         self._release.push_async_callback(self.commands.stop)
@@ -255,6 +276,7 @@ class Gateway:
         self.log("draining", connections=self.listener.connections)
         drain = self.config.drain
         await self.upkeep.stop()
+        await self.charging.stop()
         await self.commands.drain(drain.grace_s)
         await self.listener.drain(
             closes_per_s=drain.closes_per_s,
@@ -268,6 +290,15 @@ class Gateway:
         await self._release.aclose()
         if self._started:
             self.log("stopped")
+
+    def reload(self) -> None:
+        """Read the files of the sites again, and go on with what they say; what is wrong with them is logged."""
+        if not self.draining and (self._reloading is None or self._reloading.done()):
+            self._reloading = asyncio.get_running_loop().create_task(self._reload())
+
+    async def _reload(self) -> None:
+        with suppress(NotKeptError):  # it is logged
+            await self.charging.api.reload()
 
     def log_lines_lost(self) -> int:
         """Return how many log lines could not be written."""
@@ -388,7 +419,7 @@ class Gateway:
                 now=self._now,
                 monotonic=time.monotonic,
                 log=self.log,
-                noted=self.upkeep.stations.noted,
+                noted=self._noted,
                 second_look=second_look,
             )
             for subprotocol, protocol in PROTOCOLS.items()
@@ -420,9 +451,21 @@ class Gateway:
             wheel=wheel,
             monotonic=time.monotonic,
             log=self.log,
-            connected=self.upkeep.stations.connected,
-            gone=self.upkeep.stations.gone,
+            connected=self._connected,
+            gone=self._gone,
         )
+
+    def _connected(self, station: Station) -> None:
+        self.upkeep.stations.connected(station)
+        self.charging.connected(station)
+
+    def _noted(self, station: Station, action: str) -> None:
+        self.upkeep.stations.noted(station, action)
+        self.charging.noted(station, action)
+
+    def _gone(self, station: Station) -> None:
+        self.upkeep.stations.gone(station)
+        self.charging.gone(station)
 
     def _is_strict(self, identity: str) -> bool:
         group = group_of(self.config, identity)

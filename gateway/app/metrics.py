@@ -14,7 +14,9 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.core import Metric as Family
 
 from gateway import __version__
+from gateway.app.charging import TURN_SECONDS
 from gateway.core.calls import Outcome
+from gateway.core.charging.orders import Ending
 from gateway.core.csms import Deviation
 from gateway.core.quirks import QUIRKS
 from gateway.core.quirks.quirk import MODES
@@ -193,6 +195,68 @@ METRICS: Final[Sequence[Metric | HistogramMetric]] = (
         "counter",
         "Commands that were asked for again with the same idempotency key, and got the first answer.",
         _one(lambda g: g.commands.repeats),
+    ),
+    Metric("charging_sites", "gauge", "Sites whose power is shared.", _one(lambda g: len(g.charging.sites.sites))),
+    Metric(
+        "charging_evses",
+        "gauge",
+        "EVSEs of sites, by what they do.",
+        lambda g: [((state,), count) for state, count in g.charging.sites.figures().evses.items()],
+        ("state",),
+    ),
+    Metric(
+        "charging_links",
+        "gauge",
+        "Phases of nodes, and nodes with a limit in kilowatts, that have a limit.",
+        _one(lambda g: g.charging.sites.figures().links),
+    ),
+    Metric(
+        "charging_links_near_limit",
+        "gauge",
+        "Those of which 95 % or more are reserved, and no more than there is.",
+        _one(lambda g: g.charging.sites.figures().links_near),
+    ),
+    Metric(
+        "charging_links_over_limit",
+        "gauge",
+        "Those of which more is reserved than they carry: what may be in force there cannot be lowered any faster.",
+        _one(lambda g: g.charging.sites.figures().links_over),
+    ),
+    Metric(
+        "charging_sites_with_fault",
+        "gauge",
+        "Sites whose last allocation did not prove right when it was checked. Should be 0.",
+        _one(lambda g: g.charging.sites.figures().sites_with_fault),
+    ),
+    Metric(
+        "charging_limits_total",
+        "counter",
+        "Limits that were ordered of stations, by how that ended.",
+        lambda g: [((ending.value,), g.charging.sites.post.endings[ending]) for ending in Ending],
+        ("ending",),
+    ),
+    Metric(
+        "charging_limits_waiting",
+        "gauge",
+        "Limits that wait for the disk before they are sent.",
+        _one(lambda g: g.charging.sites.post.waiting),
+    ),
+    Metric(
+        "charging_oldest_limit_seconds",
+        "gauge",
+        "Age of the oldest limit in force: no more than a third of its lease, while its station can be heard.",
+        _one(lambda g: g.charging.sites.oldest_limit_s),
+    ),
+    Metric(
+        "charging_stations_preparing",
+        "gauge",
+        "Stations that are being made ready for limits, or wait for that.",
+        _one(lambda g: g.charging.preparing.waiting),
+    ),
+    HistogramMetric(
+        "charging_turn_seconds",
+        "Time that the controller of a site took to take in what changed, to allocate, and to order limits.",
+        lambda g: (TURN_SECONDS, g.charging.sites.turn_seconds.buckets(), g.charging.sites.turn_seconds.sum),
     ),
     HistogramMetric(
         "answer_seconds",

@@ -50,6 +50,7 @@ class Sites:
             terms=lambda station: LeaseTerms(),
             group_of=lambda token: None,
             prepare=self._prepare,
+            has_fallback=lambda station, evse, voltage_v: evse.fallback_ma == 0,
             now=lambda: self.bench.now,
             speed=1.0,
             log=lambda event, **fields: self.logged.append(event),
@@ -266,6 +267,19 @@ def test_a_site_that_is_described_anew_keeps_what_is_reserved_and_what_was_said_
         assert sites.reach_ma() == 32_000
         assert sites.prepared == [("CP1", False)] * 2
         assert await sites.limit(line) <= 25_000
+
+    story(told)
+
+
+def test_an_evse_that_is_described_with_another_fallback_reserves_its_maximum_until_it_has_that() -> None:
+    async def told() -> None:
+        sites = Sites(site("CP1"))
+        line = sites.connect("CP1")
+        sites.pass_time(60)
+        assert sites.reach_ma() == 0
+        line.station.session = None  # so that nobody prepares it
+        sites.charging.replace([site("CP1", fallback_ma=6000)])
+        assert sites.reach_ma() == 32_000
 
     story(told)
 

@@ -155,7 +155,10 @@ def test_sites_are_read_again_as_a_whole_or_not_at_all(tmp_path: Path) -> None:
             raise ConfigError(["depot.toml: node[0].limit_a: is negative", "mall.toml: cannot be read"])
 
         asked.read = broken
-        assert list(await asked.api.reload()) == ["depot.toml: node[0].limit_a: is negative", "mall.toml: cannot be read"]
+        assert list(await asked.api.reload()) == [
+            "depot.toml: node[0].limit_a: is negative",
+            "mall.toml: cannot be read",
+        ]
         assert asked.logged == ["site_file_invalid"] * 2
         assert [shown["site"] for shown in asked.api.sites()] == ["depot"]
         asked.read = lambda: (site("CP1", "CP2", limit_a=50), site("CP9", name="alone"))

@@ -11,12 +11,21 @@ from msgspec import Struct
 
 from gateway.core.charging.description import EvseDescription, EvseKey, NodeDescription, Phases, SiteDescription
 from gateway.hot import ALL_PHASES, Site
-from gateway.hot.allocate import CAPACITY_MAX, CURRENT_MA_MAX, DEPTH_MAX, MILLION, PHASES, WEIGHT_MAX, Link
+from gateway.hot.allocate import CURRENT_MA_MAX, DEPTH_MAX, FACTOR_MAX, LOAD_MAX, MILLION, PHASES, WEIGHT_MAX, Link
 
 LINKS_PER_NODE: Final = 4
 
 PILOT_MINIMUM_MA: Final = 6000
 """The least current that a control pilot can offer (IEC 61851-1, annex A)."""
+
+NODE_MAX: Final = 10**8
+"""Largest limit and base load of a node, in mA and in W: 100 kA and 100 MW are beyond any low-voltage network, and all
+that is reckoned with them fits the allocator's `CAPACITY_MAX`."""
+
+LIMIT_FAULT: Final = f"must be from 0 to {NODE_MAX // 1000}"
+
+VOLTAGE_MAX_V: Final = 333
+"""Highest voltage to neutral: three phases of it are within the allocator's `FACTOR_MAX`."""
 
 EVSES_PER_STATION_MAX: Final = 64
 """As many facts of one kind are kept of a station, and each EVSE needs one."""
@@ -42,9 +51,10 @@ class Network:
             (node.name, phase) for node in description.nodes for phase in (ALL_PHASES, *PHASES)
         )
         self._numbers = {node.name: number for number, node in enumerate(description.nodes)}
+        parents = {node.name: node.parent for node in description.nodes}
         self._paths = {
-            node.name: tuple(self._numbers[above] for above in _path(description, node.name))
-            for node in description.nodes
+            name: (number, *(self._numbers[above] for above in _ancestors(parents, name)))
+            for name, number in self._numbers.items()
         }
         self._loads: dict[tuple[EvseKey, Phases], tuple[tuple[int, int], ...]] = {}
         self._watts_factor = math.ceil(round(description.voltage_v * MILLION, 3))
@@ -88,14 +98,17 @@ class Network:
 
 def faults_of(site: SiteDescription) -> list[SiteFault]:
     """Return everything that is wrong with a description; what the all-dark site needs is `dark_faults`."""
-    faults = [*_tree_faults(site.nodes), *_evse_faults(site), *_schedule_faults(site)]
-    if not (math.isfinite(site.voltage_v) and 50 <= site.voltage_v <= 1000):
-        faults.append(SiteFault("voltage_v", "must be from 50 to 1000, from phase to neutral"))
+    faults = [
+        *_tree_faults(site.nodes),
+        *_node_faults(site.nodes),
+        *_evse_faults(site),
+        *_token_group_faults(site),
+        *_schedule_faults(site),
+    ]
+    if not 50 <= site.voltage_v <= VOLTAGE_MAX_V:
+        faults.append(SiteFault("voltage_v", f"must be from 50 to {VOLTAGE_MAX_V}: from phase to neutral"))
     if not (math.isfinite(site.slot_s) and site.slot_s >= 1):
         faults.append(SiteFault("slot_s", "must be at least 1"))
-    for number, group in enumerate(site.token_groups):
-        if group.weight is not None and not 1 <= group.weight <= WEIGHT_MAX:
-            faults.append(SiteFault(f"token_group[{number}].weight", f"must be from 1 to {WEIGHT_MAX}"))
     return faults
 
 
@@ -111,18 +124,24 @@ def dark_faults(site: SiteDescription) -> list[SiteFault]:
     for key, evse in network.evses.items():
         for link, factor in network.loads(key, evse.phases):
             loads[link] += evse.fallback_ma * factor
+    capacities = Capacities(network)
     faults = []
-    for link, capacity in enumerate(Capacities(network).lowest_ever()):
+    for link, capacity in enumerate(capacities.lowest_ever()):
         if capacity is None or loads[link] <= capacity * MILLION:
             continue
         node, phase = network.links[link]
-        over = -(-(loads[link] - capacity * MILLION) // MILLION) / 1000
-        where, unit = ("on all phases together", "W") if phase == ALL_PHASES else (f"on phase {phase}", "A")
+        where, unit, scale = (
+            ("all phases together", "kW", 10**6) if phase == ALL_PHASES else (f"phase {phase}", "A", 1000)
+        )
+        base = capacities.base(link, now=0.0)  # the configured one: nobody said another
+        needed = -(-loads[link] // MILLION)
+        amounts = (needed, base, needed - capacity, capacity + base)
+        fallbacks, other, over, carried = (f"{amount / scale:.10g} {unit}" for amount in amounts)
         faults.append(
             SiteFault(
                 f"node[{network.node_index(node)}]",
-                f"{node!r} {where}: when nothing is heard of any station, fallbacks and base load need {over:g} {unit} "
-                "more than it carries; lower fallbacks or base load, or raise its limit",
+                f"{node!r} on {where}: when nothing is heard of any station, fallbacks of {fallbacks} and a base load of "
+                f"{other} are {over} more than the {carried} that it carries; lower them, or raise its limit",
             )
         )
     return faults
@@ -149,20 +168,25 @@ def _tree_faults(nodes: tuple[NodeDescription, ...]) -> Iterator[SiteFault]:
             yield SiteFault(f"{path}.parent", f"{node.name!r} is part of a cycle: {' -> '.join([node.name, *above])}")
         elif len(above) >= DEPTH_MAX:
             yield SiteFault(path, f"{node.name!r} is deeper than {DEPTH_MAX} nodes")
-        for key, limit in _limits_of(node):
-            if not 0 <= limit <= CAPACITY_MAX:
-                yield SiteFault(f"{path}.{key}", f"must be from 0 to {CAPACITY_MAX / 1000:g}")
-        if any(abs(base) > CAPACITY_MAX for base in node.base_load_ma):
-            yield SiteFault(f"{path}.base_load_a", "is beyond anything that a wire carries")
 
 
-def _limits_of(node: NodeDescription) -> Iterator[tuple[str, int]]:
-    for key, limits in (("limit_a", node.limit_ma), ("unheard_limit_a", node.unheard_limit_ma)):
-        for limit in limits or ():
-            yield key, limit
-    for key, limit_w in (("limit_kw", node.limit_w), ("unheard_limit_kw", node.unheard_limit_w)):
-        if limit_w is not None:
-            yield key, limit_w * 1000
+def _node_faults(nodes: tuple[NodeDescription, ...]) -> Iterator[SiteFault]:
+    for number, node in enumerate(nodes):
+        limits = _limits(node.limit_ma, node.limit_w)
+        unheard = _limits(node.unheard_limit_ma, node.unheard_limit_w, "unheard_")
+        for key, limit in (*limits, *unheard):
+            if not 0 <= limit <= NODE_MAX:
+                yield SiteFault(f"node[{number}].{key}", LIMIT_FAULT)
+        if any(abs(base) > NODE_MAX for base in node.base_load_ma):
+            yield SiteFault(f"node[{number}].base_load_a", f"must be within {NODE_MAX // 1000}, up or down")
+
+
+def _limits(limit_ma: tuple[int, int, int] | None, limit_w: int | None, before: str = "") -> Iterator[tuple[str, int]]:
+    """Yield each number of a limit behind the key that holds it."""
+    for limit in limit_ma or ():
+        yield f"{before}limit_a", limit
+    if limit_w is not None:
+        yield f"{before}limit_kw", limit_w
 
 
 def _ancestors(parents: Mapping[str, str | None], name: str) -> Iterator[str]:
@@ -175,11 +199,6 @@ def _ancestors(parents: Mapping[str, str | None], name: str) -> Iterator[str]:
             return
         seen.add(above)
         above = parents.get(above)
-
-
-def _path(site: SiteDescription, node: str) -> list[str]:
-    parents = {one.name: one.parent for one in site.nodes}
-    return [node, *_ancestors(parents, node)]
 
 
 def _evse_faults(site: SiteDescription) -> Iterator[SiteFault]:
@@ -200,6 +219,8 @@ def _evse_faults(site: SiteDescription) -> Iterator[SiteFault]:
             yield SiteFault(f"{path}.maximum_a", f"must be above 0, and at most {CURRENT_MA_MAX // 1000}")
         if not 0 <= evse.minimum_ma <= evse.maximum_ma:
             yield SiteFault(f"{path}.minimum_a", "must be from 0 to maximum_a")
+        elif evse.current == "AC" and evse.minimum_ma < PILOT_MINIMUM_MA:
+            yield SiteFault(f"{path}.minimum_a", "must be at least 6: a vehicle cannot be offered less")
         if not 0 <= evse.fallback_ma <= evse.maximum_ma:
             yield SiteFault(f"{path}.fallback_a", "must be from 0 to maximum_a")
         elif evse.current == "AC" and 0 < evse.fallback_ma < PILOT_MINIMUM_MA:
@@ -210,11 +231,27 @@ def _evse_faults(site: SiteDescription) -> Iterator[SiteFault]:
             yield SiteFault(f"{path}.priority", f"must be from 0 to {MILLION}")
         if not 0 < evse.efficiency <= 1:
             yield SiteFault(f"{path}.efficiency", "must be above 0, and at most 1")
+    if sum(evse.maximum_ma for evse in site.evses) * FACTOR_MAX * MILLION > LOAD_MAX:
+        yield SiteFault("evse", f"all together could draw more than {LOAD_MAX // FACTOR_MAX // MILLION // 1000} A")
 
 
 def _are_phases(phases: Iterable[int]) -> bool:
     found = list(phases)
     return 1 <= len(found) == len(set(found)) and set(found) <= set(PHASES)
+
+
+def _token_group_faults(site: SiteDescription) -> Iterator[SiteFault]:
+    group_of: dict[str, str] = {}
+    for number, group in enumerate(site.token_groups):
+        path = f"token_group[{number}]"
+        if group.weight is not None and not 1 <= group.weight <= WEIGHT_MAX:
+            yield SiteFault(f"{path}.weight", f"must be from 1 to {WEIGHT_MAX}")
+        if group.priority is not None and not 0 <= group.priority <= MILLION:
+            yield SiteFault(f"{path}.priority", f"must be from 0 to {MILLION}")
+        for token in sorted(group.tokens):
+            if token in group_of:
+                yield SiteFault(f"{path}.tokens", f"{token!r} is in the group {group_of[token]!r} too")
+            group_of.setdefault(token, group.name)
 
 
 def _schedule_faults(site: SiteDescription) -> Iterator[SiteFault]:
@@ -227,5 +264,6 @@ def _schedule_faults(site: SiteDescription) -> Iterator[SiteFault]:
             yield SiteFault(f"{path}.weekdays", "must name days of the week")
         if entry.limit_ma is None and entry.limit_w is None:
             yield SiteFault(path, "must have limit_a or limit_kw")
-        if min((*(entry.limit_ma or ()), entry.limit_w or 0)) < 0:
-            yield SiteFault(path, "a limit cannot be negative")
+        for key, limit in _limits(entry.limit_ma, entry.limit_w):
+            if not 0 <= limit <= NODE_MAX:
+                yield SiteFault(f"{path}.{key}", LIMIT_FAULT)

@@ -5,11 +5,10 @@ from collections.abc import Callable
 from typing import Any
 
 from gateway.core.charging.capacities import Capacities
-from gateway.core.charging.ledger import Ledger
-from gateway.core.charging.network import Network
-
 from gateway.core.charging.controller import ControlSettings, SiteController
 from gateway.core.charging.description import EvseDescription, EvseKey, NodeDescription, SiteDescription
+from gateway.core.charging.ledger import Ledger
+from gateway.core.charging.network import Network
 from gateway.core.charging.orders import Ending, LeaseTerms, Order
 from gateway.core.charging.views import EvseView, LinkView
 

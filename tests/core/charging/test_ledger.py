@@ -240,7 +240,10 @@ class Station:
     def draws(self, now: float, skew_s: float) -> dict[int, int]:
         """The most that it may draw on each phase: its clock may be behind by `skew_s`, and vehicles take a while."""
         most = {1: 0, 2: 0, 3: 0}
-        for one, until in [*self.possible, *((one, float("inf")) for one in (*self.late, self.open) if one)]:
+        for one, until in [
+            *self.possible,
+            *((one, float("inf")) for one in (*self.late, self.open) if one and one.transaction == self.transaction),
+        ]:
             ends = min(until, one.expires_at + skew_s + TERMS.settle_s if one.expires_at is not None else float("inf"))
             if now < ends:
                 for phase in one.phases:
@@ -305,15 +308,16 @@ class LedgerMachine(RuleBasedStateMachine):
         one, station.open = station.open, None
         if one is None:
             return
+        runs = one.transaction == station.transaction  # or else it is refused: every limit names its transaction
         if answer == "accepted":
-            station.follow(self.now)
-            if one.transaction == station.transaction:
+            if runs:
+                station.follow(self.now)
                 station.possible.append((one, float("inf")))
             self.ledger.ended(key, one.order, Ending.ACCEPTED, self.now)
         elif answer == "rejected":
             self.ledger.ended(key, one.order, Ending.REJECTED, self.now)
         else:
-            station.late.append(one)  # nobody knows: it may lead at any moment from now on
+            station.late.extend([one] * runs)  # nobody knows: it may lead at any moment from now on
             self.ledger.ended(key, one.order, Ending.UNKNOWN, self.now)
 
     @rule(key=keys)
@@ -322,7 +326,7 @@ class LedgerMachine(RuleBasedStateMachine):
         if station.transaction is None:
             return
         for one in (*station.late, station.open):
-            if one is not None:
+            if one is not None and one.transaction == station.transaction:
                 station.possible.append((one, float("inf")))
         station.late.clear()
         station.follow(self.now)
@@ -333,8 +337,9 @@ class LedgerMachine(RuleBasedStateMachine):
     def kill_gateway(self) -> None:
         killed = self.ledger
         for station in self.stations.values():
-            if station.open is not None:
+            if station.open is not None and station.open.transaction == station.transaction:
                 station.late.append(station.open)
+            if station.open is not None:
                 station.open = None
         self.ledger = Ledger(self.network)
         self.ledger.set_capacities(self.capacities, self.capacities)

@@ -1,0 +1,72 @@
+"""A site on real sockets: no circuit carries more than it may while stations obey, whatever happens to the gateway.
+
+What flows is known from the vehicles of the fleet, and what circuits carry from the site's file (`bench.charging`).
+Time runs twenty times as fast; of what the gateway says, nothing counts but when it begins to know of no deficit.
+"""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench.charging.sockets import (
+    LEASE_S,
+    SETTLE_S,
+    SKEW_S,
+    VERSIONS,
+    SocketOutcome,
+    SocketPlan,
+    SocketRun,
+    evses_of,
+    on_sockets,
+)
+
+pytestmark = pytest.mark.timeout(120)
+
+CAP_S = 240.0
+
+
+def test_no_circuit_is_overloaded_while_the_site_is_capped_and_the_gateway_killed(tmp_path: Path) -> None:
+    outcome = asyncio.run(_capped_and_killed(tmp_path))
+    assert outcome.overload_s == {}
+    assert outcome.lives == 3
+    assert len(outcome.reactions_s) == 1
+    assert outcome.reactions_s[0] <= LEASE_S + SKEW_S + SETTLE_S
+    assert outcome.disobedient == 0
+    assert outcome.limits["accepted"] > 50
+    assert outcome.energy_wh > 1000
+
+
+async def _capped_and_killed(folder: Path) -> SocketOutcome:
+    async with on_sockets(SocketPlan(stations=12), folder) as run:
+        await run.until_nothing_is_missing()
+        await run.until(lambda view: limited(run, view) == set(VERSIONS), "stations of all versions have limits")
+        rated_a = capacity_a(run.view())
+        cap_a = rated_a // 2
+        await run.set_limit(cap_a, CAP_S)
+        await run.until(lambda view: capacity_a(view) == cap_a and reserved_a(view) <= cap_a, "the cap is kept")
+        await run.kill()
+        await run.until(lambda view: limited(run, view) != set(), "limits are given after a kill")
+        assert capacity_a(run.view()) == cap_a
+        await run.kill()
+        await run.until(lambda view: capacity_a(view) == rated_a, "the cap is over")
+        await run.until(lambda view: reserved_a(view) > cap_a, "what was capped is used again")
+        await run.until(lambda view: limited(run, view) == set(VERSIONS), "stations of all versions have limits again")
+        return run.outcome()
+
+
+def limited(run: SocketRun, view: Any) -> set[str]:
+    """Return the versions of which a station charges under a limit."""
+    versions = {station.identity: station.version for station in run.fleet.stations}
+    evses = evses_of(view)
+    return {versions[evse["station"]] for evse in evses if evse["state"] == "charging" and evse["limit_a"] > 0}
+
+
+def capacity_a(view: Any) -> float:
+    """Return what the grid connection carries on a phase, as the gateway knows it."""
+    return min(phase["capacity_a"] for phase in view["tree"]["phases"])
+
+
+def reserved_a(view: Any) -> float:
+    return max(phase["reserved_a"] for phase in view["tree"]["phases"])

@@ -140,8 +140,8 @@ def dark_faults(site: SiteDescription) -> list[SiteFault]:
         faults.append(
             SiteFault(
                 f"node[{network.node_index(node)}]",
-                f"{node!r} on {where}: when nothing is heard of any station, fallbacks of {fallbacks} and a base load of "
-                f"{other} are {over} more than the {carried} that it carries; lower them, or raise its limit",
+                f"{node!r} on {where}: when nothing is heard of any station, fallbacks of {fallbacks} and a base load "
+                f"of {other} are {over} more than the {carried} that it carries; lower them, or raise its limit",
             )
         )
     return faults

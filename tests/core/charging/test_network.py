@@ -84,7 +84,7 @@ def test_all_phases_together_may_not_fit_though_each_does() -> None:
     evses = [changed(EVSE, evse=number, node="grid", fallback_ma=16_000) for number in range(1, 6)]
     (fault,) = dark_faults(site(*evses))
     assert "all phases together" in fault.reason
-    assert "5200 W more" in fault.reason
+    assert "5.2 kW more" in fault.reason
 
 
 def test_a_current_loads_its_phases_and_their_sum_up_to_the_root() -> None:

@@ -87,6 +87,12 @@ def test_watts_are_spread_over_the_phases_that_there_are(watts, circuit, phases,
     assert limit_a([[limited]], circuit, at(0)) == pytest.approx(amperes)
 
 
+def test_watts_of_direct_current_are_amperes_at_the_voltage_of_a_battery():
+    dc = Circuit(phases=1, current_max_a=375.0, voltage_v=405.0)
+    assert dc.amperes(40_500, "W", 3) == 100.0
+    assert dc.watts(100.0) == 40_500
+
+
 def test_a_period_without_a_limit_allows_what_the_hardware_can():
     free = Profile(1, 0, "TxDefaultProfile", "A", (Period(0, None),), start_at=MIDNIGHT)
     assert limit_a([[free]], THREE, at(0)) == 32.0

@@ -49,20 +49,24 @@ class Profile(Struct, frozen=True):
 
 
 class Circuit(NamedTuple):
-    """What a limit applies to: an EVSE, or the sum of all. `started_at` is the begin of its transaction."""
+    """What a limit applies to: an EVSE, or the sum of all. `started_at` is the begin of its transaction.
+
+    `voltage_v` is that of a conductor by which watts become amperes.
+    """
 
     phases: int
     current_max_a: float
     started_at: datetime | None = None
+    voltage_v: float = VOLTAGE_V
 
     def amperes(self, limit: float, unit: str, phases: int) -> float:
         """`limit` per conductor, at most what the hardware can."""
-        per_conductor_a = limit if unit == "A" else limit / (VOLTAGE_V * min(phases, self.phases))
+        per_conductor_a = limit if unit == "A" else limit / (self.voltage_v * min(phases, self.phases))
         return max(0.0, min(per_conductor_a, self.current_max_a))
 
     def watts(self, current_a: float) -> float:
         """The power of `current_a` on all its conductors."""
-        return current_a * VOLTAGE_V * self.phases
+        return current_a * self.voltage_v * self.phases
 
 
 def limit_a(tiers: Sequence[Sequence[Profile]], circuit: Circuit, at: datetime) -> float | None:

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from gateway.fleet.clock import seconds_from
 from gateway.fleet.features.composite import Circuit, Profile, changes, limit_a
+from gateway.fleet.meter import VOLTAGE_DC_FULL_V
 from gateway.fleet.outlet import Outlet
 
 PROFILES_MAX = 20
@@ -160,8 +161,10 @@ class Profiles:
         """What limits of `evse`, or with 0 of the station, apply to."""
         outlets = self._outlets if evse == 0 else [self._outlets[evse - 1]]
         first = outlets[0].evse
-        phases = 1 if first.dc else first.phases
-        return Circuit(phases, sum(outlet.evse.current_max_a for outlet in outlets))
+        current_max_a = sum(outlet.evse.current_max_a for outlet in outlets)
+        if first.dc:  # of a full battery, so that no power is above its limit
+            return Circuit(1, current_max_a, voltage_v=VOLTAGE_DC_FULL_V)
+        return Circuit(first.phases, current_max_a)
 
     def _refusal(self, evse: int, profile: Profile) -> str:
         if profile.purpose not in PURPOSES:

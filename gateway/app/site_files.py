@@ -35,6 +35,7 @@ from msgspec import Meta, Struct
 
 from gateway.app.config_sources import ConfigError
 from gateway.app.side_files import read_text
+from gateway.core.charging.dark_site import dark_faults
 from gateway.core.charging.description import (
     EvseDescription,
     NodeDescription,
@@ -42,7 +43,8 @@ from gateway.core.charging.description import (
     SiteDescription,
     TokenGroupDescription,
 )
-from gateway.core.charging.network import dark_faults, faults_of
+from gateway.core.charging.network import Network
+from gateway.core.charging.site_faults import faults_of
 
 Amperes: TypeAlias = float | tuple[float, float, float]
 Phase: TypeAlias = Annotated[int, Meta(ge=1, le=3)]
@@ -171,7 +173,7 @@ def read_site_file(file: Path) -> SiteDescription:
         raise ConfigError(problems)
     site = _description(table)
     paths = _paths(table)
-    faults = faults_of(site) or dark_faults(site)
+    faults = faults_of(site) or dark_faults(Network(site))
     if faults:
         raise ConfigError([f"{file}: {_path_in_file(fault.path, paths)}: {fault.reason}" for fault in faults])
     return site

@@ -86,7 +86,7 @@ def test_a_file_becomes_a_description(tmp_path: Path) -> None:
         ("limit_a = 125", "limit_a = nan", "node[1].limit_a: nan is no current"),
         ("limit_a = 125", "limit_a = -1", "node[1].limit_a: must be from 0"),
         ("limit_a = 125", "limit_b = 1", "node[1]: Object contains unknown field `limit_b`"),
-        ("limit_a = 125", "limit_a = 11", "node[1]: 'panel' on phase 1: when nothing is heard"),
+        ("limit_a = 125", "limit_a = 11", "node[1]: 'panel' on phase 1: fallbacks of 12 A"),
         ("Europe/Berlin", "Europe/Nowhere", "time_zone: 'Europe/Nowhere' is no time zone"),
         ('days = ["mon", "fri"]', 'days = ["monday"]', "schedule[0].days"),
         ("fallback_a = 6", "fallback_a = 5", "evse[0].fallback_a: must be 0, or at least 6"),

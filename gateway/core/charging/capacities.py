@@ -14,7 +14,8 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from gateway.core.charging.description import NodeDescription, ScheduledLimit
-from gateway.core.charging.network import LINKS_PER_NODE, NODE_MAX, Network
+from gateway.core.charging.network import LINKS_PER_NODE, Network
+from gateway.core.charging.site_faults import NODE_MAX
 from gateway.hot import ALL_PHASES
 from gateway.hot.allocate import PHASES
 

@@ -4,6 +4,8 @@ from datetime import UTC, datetime, time
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gateway.core.charging.capacities import Capacities
 from gateway.core.charging.description import EvseDescription, NodeDescription, ScheduledLimit, SiteDescription
@@ -76,6 +78,52 @@ def test_a_schedule_is_in_local_time_when_clocks_change(month: int, day: int) ->
     assert site.next_change_at(noon, 0.0) == seconds(day, 17, month=month)
     before = datetime(2026, month, day - 1, 17, tzinfo=UTC).timestamp()
     assert site.lowest(before, 0.0)[2] == 20_000
+
+
+def limit_at(site: Capacities, at: float) -> int | None:
+    return site.lowest(at, 0.0)[2]
+
+
+HOUR = 3600.0
+MIDNIGHT_UTC_BEFORE_WINTER = datetime(2026, 10, 25, tzinfo=UTC).timestamp()
+MIDNIGHT_UTC_BEFORE_SUMMER = datetime(2026, 3, 29, tzinfo=UTC).timestamp()
+
+
+def test_in_an_hour_that_comes_twice_an_entry_begins_with_the_first_and_ends_with_the_last() -> None:
+    site = capacities(ScheduledLimit(node="grid", begins=time(2, 15), ends=time(2, 45), limit_ma=(20_000,) * 3))
+    begin = MIDNIGHT_UTC_BEFORE_WINTER + 0.25 * HOUR  # 02:15 summer time
+    end = MIDNIGHT_UTC_BEFORE_WINTER + 1.75 * HOUR  # 02:45 winter time
+    moments = (begin - 1, begin, begin + HOUR, end - 1, end)
+    assert [limit_at(site, at) for at in moments] == [100_000, 20_000, 20_000, 20_000, 100_000]
+    assert (site.next_change_at(begin - HOUR, 0.0), site.next_change_at(begin, 0.0)) == (begin, end)
+
+
+def test_in_an_hour_that_is_left_out_an_entry_holds_rather_longer_than_not_at_all() -> None:
+    site = capacities(ScheduledLimit(node="grid", begins=time(2, 15), ends=time(2, 45), limit_ma=(20_000,) * 3))
+    change = MIDNIGHT_UTC_BEFORE_SUMMER + HOUR  # 02:00 becomes 03:00
+    assert limit_at(site, change) == 20_000
+    assert [limit_at(site, change + hours * HOUR) for hours in (-1, 1)] == [100_000, 100_000]
+
+
+@given(
+    st.tuples(st.times(), st.times(), st.frozensets(st.integers(0, 6), min_size=1)),
+    st.sampled_from([MIDNIGHT_UTC_BEFORE_WINTER, MIDNIGHT_UTC_BEFORE_SUMMER, 1.78e9]),
+    st.floats(-2 * 86_400, 2 * 86_400),
+    st.floats(0, 86_400),
+    st.floats(0, 1),
+)
+def test_no_moment_within_the_horizon_carries_less_than_was_foreseen(
+    entry: tuple[time, time, frozenset[int]], around: float, before: float, horizon_s: float, part: float
+) -> None:
+    begins, ends, weekdays = entry
+    site = capacities(ScheduledLimit(node="grid", begins=begins, ends=ends, weekdays=weekdays, limit_ma=(20_000,) * 3))
+    now = around + before
+    foreseen, then = site.lowest(now, horizon_s), now + part * horizon_s
+    assert all(a is b is None or (a or 0) <= (b or 0) for a, b in zip(foreseen, site.lowest(then, 0.0), strict=True))
+    change = site.next_change_at(now, horizon_s)
+    if change is not None and now + 1 < change:
+        middle = now + part * (change - now) * 0.999
+        assert site.lowest(middle, horizon_s) == foreseen
 
 
 def test_a_base_load_that_was_told_gives_way_to_the_configured_one() -> None:

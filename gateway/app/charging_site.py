@@ -183,4 +183,13 @@ class LoopSite:
                 self._released.difference_update(reservations)
 
     def _note(self, event: str, **fields: object) -> None:
-        self._log(event, **({"level": "warning", "site": self.description.name} | fields))
+        said = {"level": "warning", "site": self.description.name} | fields
+        match event:
+            case "charging_disobedience":
+                self._log("charging_disobedience", **said)
+            case "charging_limits_refused":
+                self._log("charging_limits_refused", **said)
+            case "charging_certificate_failed":
+                self._log("charging_certificate_failed", **said)
+            case _:
+                raise AssertionError(f"nobody knows the event {event}")

@@ -18,7 +18,21 @@ from gateway.core.protocols import PROTOCOLS
 from tests.app.running import call, run, running, until
 from tests.core import said
 
-LABELS = {"version", "result", "reason", "action", "outcome", "deviation", "quirk", "mode", "reader", "kind", "le"}
+LABELS = {
+    "version",
+    "result",
+    "state",
+    "ending",
+    "reason",
+    "action",
+    "outcome",
+    "deviation",
+    "quirk",
+    "mode",
+    "reader",
+    "kind",
+    "le",
+}
 PROMTOOL = shutil.which("promtool")
 
 

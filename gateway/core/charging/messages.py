@@ -34,8 +34,8 @@ They fit into 16 bits, and are none that a person would choose."""
 SCHEDULE_ID: Final = 1
 """A profile of ours has one schedule (2.x wants an id for it)."""
 
-LOWEST_VOLTAGE_SHARE: Final = 0.9
-"""What of the nominal voltage there may be (EN 50160): a limit in watts lets so much more current flow."""
+EPSILON_W: Final = 1e-6
+"""What a product may be below the whole number of watts that it should be."""
 
 LATENESS_S: Final = 30.0
 """How much sooner than its order a Dynamic profile ends that is counted from when the station takes it: it may take it
@@ -92,7 +92,8 @@ def amount(
 ) -> Amount | None:
     """Return `current_ma` on so many phases as the station takes it; None if it takes nothing that could say it.
 
-    Amperes on AC, in tenths, which is what 1.6 and 2.0.1 have. Watts on DC, where amperes are those of the vehicle.
+    Amperes on AC, in tenths, which is what 1.6 and 2.0.1 have. Watts on DC, where amperes are those of the vehicle. A
+    station turns watts on AC into amperes again by the nominal voltage and the number of phases (2.x, K01.FR.50).
     """
     is_dc = evse.current == "DC"
     unit = "A" if not is_dc and "A" in (abilities.units or "A") else "W"
@@ -101,8 +102,8 @@ def amount(
     number_phases = None if is_dc or phases == 3 else phases
     if unit == "A":
         return Amount(unit, current_ma // 100 / 10, number_phases)
-    share = LOWEST_VOLTAGE_SHARE * (evse.efficiency if is_dc else 1)
-    return Amount(unit, float(floor(current_ma / 1000 * voltage_v * phases * share)), number_phases)
+    power_w = current_ma / 1000 * voltage_v * phases * (evse.efficiency if is_dc else 1)
+    return Amount(unit, float(floor(power_w + EPSILON_W)), number_phases)
 
 
 def limit_call(

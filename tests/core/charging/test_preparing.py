@@ -258,7 +258,7 @@ def test_station_that_takes_watts_only_gets_watts(version):
     }
     charger = Charger(version, says=says)
     prepared(charger, (evse(1, phases=(2,)),))
-    assert charger.known().amount == Amount("W", 1242.0, 1)
+    assert charger.known().amount == Amount("W", 1380.0, 1)
     charger.boot()
     charger.actions()
     assert prepared(charger, (evse(1, phases=(2,)),)).installed == {1}

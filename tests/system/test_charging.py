@@ -65,8 +65,8 @@ def limited(run: SocketRun, view: Any) -> set[str]:
 
 def capacity_a(view: Any) -> float:
     """Return what the grid connection carries on a phase, as the gateway knows it."""
-    return min(phase["capacity_a"] for phase in view["tree"]["phases"])
+    return min(float(phase["capacity_a"]) for phase in view["tree"]["phases"])
 
 
 def reserved_a(view: Any) -> float:
-    return max(phase["reserved_a"] for phase in view["tree"]["phases"])
+    return max(float(phase["reserved_a"]) for phase in view["tree"]["phases"])

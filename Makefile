@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 DEMO_ARGS ?=
 BENCH_ARGS ?=
 
-.PHONY: demo test lint types setup dev bench dist clean
+.PHONY: demo test lint types setup dev bench dashboards dist clean
 
 demo: setup  ## A gateway and simulated stations, live on this terminal
 	@$(BIN)/ocpp-gateway demo $(DEMO_ARGS)
@@ -27,6 +27,9 @@ bench: dev  ## What the leaves cost, then whole processes beside a floor and riv
 	$(BIN)/pytest bench --benchmark-columns=min,median,rounds
 	$(BIN)/python -m bench $(BENCH_ARGS)
 
+dashboards: dev  ## Write the JSON of Grafana's dashboards from grafana/dashboards
+	$(BIN)/python -m grafana.dashboards
+
 dist: dev
 	$(BIN)/pip install --quiet build
 	$(BIN)/python -m build
@@ -47,7 +50,7 @@ $(VENV)/.installed: $(BIN)/python $(SOURCES)
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed
-	@PYTHONWARNINGS=ignore $(BIN)/pip install --quiet --disable-pip-version-check --editable '.[test,lint]'
+	@PYTHONWARNINGS=ignore $(BIN)/pip install --quiet --disable-pip-version-check --editable '.[test,lint,dashboards]'
 	@touch $@
 
 clean:

@@ -66,7 +66,8 @@ PAGE: Final = Page(
                     [
                         Sql(
                             "SELECT bucket AS time, site AS metric, power_w AS value FROM ocpp.site_power\n"
-                            "WHERE $__timeFilter(bucket) AND site IN (${site:sqlstring}) ORDER BY bucket"
+                            "WHERE bucket BETWEEN $__timeFrom()::timestamptz - interval '15 min' AND $__timeTo()\n"
+                            "    AND site IN (${site:sqlstring})\nORDER BY bucket"
                         )
                     ],
                     unit="watt",

@@ -1,5 +1,6 @@
 """Rules and alerts, tried by promtool on histories: each alert fires when it should, and only then."""
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -53,6 +54,14 @@ def test_every_alert_has_a_runbook_with_three_commands(alert: dict[str, Any]) ->
 
 def test_no_runbook_without_an_alert() -> None:
     assert {file.stem for file in (GRAFANA / "runbooks").glob("*.md")} == {alert["alert"] for alert in alerts()}
+
+
+@pytest.mark.parametrize("runbook", sorted((GRAFANA / "runbooks").glob("*.md")), ids=lambda file: file.stem)
+def test_runbook_looks_for_log_events_that_the_gateway_writes(runbook: Path) -> None:
+    sources = "".join(file.read_text() for file in (GRAFANA.parent / "gateway").rglob("*.py"))
+    for pattern in re.findall(r"journalctl .* grep -E '([^']*)'", runbook.read_text()):
+        for event in pattern.split("|"):
+            assert f'"{event}' in sources, event
 
 
 @needs_promtool

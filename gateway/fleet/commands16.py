@@ -11,9 +11,7 @@ import msgspec
 from gateway.fleet.configuration16 import KEYS, KEYS_PER_MESSAGE_MAX, change, read
 from gateway.fleet.dialect import Payload, Refusal, Serve, timestamp
 from gateway.fleet.features.certificates import NotACertificate, parse_certificate
-from gateway.fleet.features.composite import RECURS, Period, Profile
 from gateway.fleet.features.local_list import ENTRIES_PER_MESSAGE_MAX, ListEntry
-from gateway.fleet.features.profiles import STATION_MAX, TX
 from gateway.fleet.features.reservations import Reservation
 from gateway.fleet.intents import Secured, UploadProgress
 from gateway.fleet.payloads16 import (
@@ -45,6 +43,7 @@ from gateway.fleet.payloads16 import (
 )
 from gateway.fleet.schedules import told_schedule
 from gateway.fleet.triggers import trigger as send_triggered
+from gateway.wire.composite import RECURS, STATION_MAX, TX, Period, Profile
 
 if TYPE_CHECKING:
     from gateway.fleet.ocpp16 import Ocpp16

@@ -7,8 +7,7 @@ import msgspec
 
 from gateway.fleet.commands2.answers import status
 from gateway.fleet.dialect import Payload, Refusal, Serve, timestamp
-from gateway.fleet.features.composite import RECURS, Period, Profile
-from gateway.fleet.features.profiles import TX, Installed
+from gateway.fleet.features.profiles import Installed
 from gateway.fleet.payloads2 import (
     ChargingProfile,
     ClearChargingProfile,
@@ -21,6 +20,7 @@ from gateway.fleet.payloads2 import (
 from gateway.fleet.payloads21 import UpdateDynamicSchedule, UsePriorityCharging
 from gateway.fleet.schedules import told_schedule
 from gateway.fleet.station import SimulatedStation
+from gateway.wire.composite import RECURS, TX, Period, Profile
 
 SOURCE = "CSO"
 """ChargingLimitSourceEnumType of all that a server sets."""
@@ -86,7 +86,7 @@ def composite(station: SimulatedStation, asked: GetCompositeSchedule, now: datet
 
 
 def update_dynamic(station: SimulatedStation, asked: UpdateDynamicSchedule, now: datetime) -> Payload:
-    """K28 of 2.1: a new limit for a dynamic profile."""
+    """K28 of 2.1: a new limit for a dynamic profile, whose duration begins anew (K28.FR.13)."""
     found = station.equipment.profiles.matching(ids=[asked.charging_profile_id])
     if not found or found[0].verbatim["chargingProfileKind"] != "Dynamic":
         return status("Rejected", "UnknownProfile")
@@ -99,7 +99,9 @@ def update_dynamic(station: SimulatedStation, asked: UpdateDynamicSchedule, now:
         "chargingSchedule": [schedule | {"chargingSchedulePeriod": [period]}],
         "dynUpdateTime": timestamp(now),
     }
-    profile = msgspec.structs.replace(held.profile, periods=(Period(0, asked.schedule_update.limit),))
+    phases = held.profile.periods[0].phases
+    periods = (Period(0, asked.schedule_update.limit, phases),)
+    profile = msgspec.structs.replace(held.profile, periods=periods, start_at=now)
     station.equipment.profiles.update(profile, verbatim, now)
     return status("Accepted")
 

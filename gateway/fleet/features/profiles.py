@@ -7,9 +7,23 @@ from typing import Any
 from msgspec import Struct
 
 from gateway.fleet.clock import seconds_from
-from gateway.fleet.features.composite import Circuit, Profile, changes, limit_a
 from gateway.fleet.meter import VOLTAGE_DC_FULL_V
 from gateway.fleet.outlet import Outlet
+from gateway.wire.composite import (
+    DEFAULT,
+    PRIORITY,
+    STATION_MAX,
+    TX,
+    Circuit,
+    Interval,
+    Placed,
+    Profile,
+    Session,
+    changes,
+    composite,
+    evse_limit_a,
+    station_cap_a,
+)
 
 PROFILES_MAX = 20
 """ChargingProfileCtrlr.Entries, MaxChargingProfilesInstalled."""
@@ -23,7 +37,6 @@ PERIODS_MAX = 24
 HORIZON_S = 86400.0
 """How far ahead the next change of a limit is looked for; then again."""
 
-STATION_MAX, DEFAULT, TX, PRIORITY = "ChargingStationMaxProfile", "TxDefaultProfile", "TxProfile", "PriorityCharging"
 PURPOSES = (STATION_MAX, DEFAULT, TX, PRIORITY)
 """Those that a server may set and that are simulated (ChargingProfilePurposeEnumType)."""
 
@@ -34,13 +47,6 @@ class Installed(Struct):
     evse: int
     profile: Profile
     verbatim: dict[str, Any]
-
-
-class Interval(Struct, frozen=True):
-    """A part of a composite schedule: from `start_s` on, `current_a` per conductor."""
-
-    start_s: int
-    current_a: float
 
 
 class Profiles:
@@ -143,19 +149,9 @@ class Profiles:
 
         A limit of the whole station is not divided here: each EVSE might have all of it.
         """
-        end = seconds_from(now, duration_s)
-        profiles = [held.profile for held in self._installed if evse == 0 or held.evse in (0, evse)]
         outlets = self._outlets if evse == 0 else [self._outlets[evse - 1]]
-        starts = [outlet.transaction_started_at for outlet in outlets]
-        moments = sorted({at for started_at in starts for at in changes(profiles, started_at, now, end)})
-        found: list[Interval] = []
-        for at in (now, *moments):
-            limits_a = [self._outlet_a(outlet, at, now) for outlet in outlets]
-            cap_a = self._station_a(at)
-            current_a = sum(limits_a) if cap_a is None else min(sum(limits_a), cap_a)
-            if not found or found[-1].current_a != current_a:
-                found.append(Interval(int((at - now).total_seconds()), current_a))
-        return found
+        sessions = [self._session(outlet, now) for outlet in outlets]
+        return composite(self._placed(), sessions, self.circuit(0), now, duration_s)
 
     def circuit(self, evse: int) -> Circuit:
         """What limits of `evse`, or with 0 of the station, apply to."""
@@ -191,10 +187,11 @@ class Profiles:
 
     def _apply(self, now: datetime) -> None:
         """Set limits. The station's own is shared evenly by the outlets that charge: crude, but never too much."""
-        cap_a = self._station_a(now)
+        placed = self._placed()
+        cap_a = station_cap_a(placed, self.circuit(0), now)
         charging = sum(outlet.charge is not None for outlet in self._outlets)
         for outlet in self._outlets:
-            current_a = self._outlet_a(outlet, now, now)
+            current_a = evse_limit_a(placed, self._session(outlet, now), now)
             if cap_a is not None:
                 current_a = min(current_a, cap_a / max(charging, 1))
             outlet.set_limit(current_a, now)
@@ -203,23 +200,15 @@ class Profiles:
         ahead = [at for outlet in self._outlets for at in changes(profiles, outlet.transaction_started_at, now, end)]
         self.next_at = min(ahead, default=end) if self._installed else None
 
-    def _outlet_a(self, outlet: Outlet, at: datetime, now: datetime) -> float:
-        def at_evse(evse: int, purpose: str) -> list[Profile]:
-            return [h.profile for h in self._installed if h.evse == evse and h.profile.purpose == purpose]
+    def _placed(self) -> list[Placed]:
+        return [Placed(held.evse, held.profile) for held in self._installed]
 
-        charge = outlet.charge
-        tiers = [at_evse(outlet.number, DEFAULT), at_evse(0, DEFAULT)]
-        if charge is not None:
-            tiers.insert(0, at_evse(outlet.number, TX))
-            if charge.transaction in self._prioritised:
-                tiers.insert(0, at_evse(outlet.number, PRIORITY) + at_evse(0, PRIORITY))
+    def _session(self, outlet: Outlet, now: datetime) -> Session:
         circuit = self.circuit(outlet.number)._replace(started_at=outlet.transaction_started_at or now)
-        found_a = limit_a(tiers, circuit, at)
-        return outlet.evse.current_max_a if found_a is None else found_a
-
-    def _station_a(self, at: datetime) -> float | None:
-        caps = [h.profile for h in self._installed if h.profile.purpose == STATION_MAX]
-        return limit_a([caps], self.circuit(0), at) if caps else None
+        if outlet.charge is None:
+            return Session(outlet.number, circuit)
+        transaction = outlet.charge.transaction
+        return Session(outlet.number, circuit, transaction, transaction in self._prioritised)
 
 
 def _rivals(one: Profile, other: Profile) -> bool:

@@ -22,6 +22,7 @@ from gateway.app.configured_charging import Charging, start_charging
 from gateway.app.configured_files import read_configured_files
 from gateway.app.lookups import variables_of
 from gateway.app.operator import Known, LoopOperator
+from gateway.app.pulse import Pulse
 from gateway.app.resources import allow_connections
 from gateway.app.station_groups import group_of
 from gateway.app.stores import open_store
@@ -135,7 +136,8 @@ class Gateway:
         self.log = log
         self.wall_clock = time.time
         self.tally: Final[Tally] = Tally(PROTOCOLS)
-        self.draining = False
+        self.pulse: Final[Pulse] = Pulse()
+        self.draining: bool = False
         self.connections_max: int = config.listener.connections_max
         """Stations that may be connected at once: as configured, unless the limit of open files allows fewer."""
         self.registry: Registry
@@ -234,6 +236,8 @@ class Gateway:
             self._release.callback(self._turning_away.stop)
         self.journal.start()
         self.store.start()
+        self.pulse.start()
+        self._release.callback(self.pulse.stop)
         listen, admin = config.listener, config.admin
         self.commands = self._command_api()
         self._admin = AdminServer(

@@ -15,6 +15,7 @@ from prometheus_client.core import Metric as Family
 
 from gateway import __version__
 from gateway.app.charging import TURN_SECONDS
+from gateway.app.pulse import LAG_SECONDS
 from gateway.core.calls import Outcome
 from gateway.core.charging.orders import Ending
 from gateway.core.csms import Deviation
@@ -166,6 +167,42 @@ METRICS: Final[Sequence[Metric | HistogramMetric]] = (
         ("version", "action", "outcome"),
     ),
     Metric(
+        "calls_open",
+        "gauge",
+        "Our CALLs that a station has not answered yet.",
+        _one(lambda g: sum(connection.session.calls_under_way[0] is not None for connection in g.listener.open)),
+    ),
+    Metric(
+        "calls_waiting",
+        "gauge",
+        "Our CALLs that wait until their station has answered the one before.",
+        _one(lambda g: sum(connection.session.calls_under_way[1] for connection in g.listener.open)),
+    ),
+    Metric(
+        "transactions_running",
+        "gauge",
+        "Running transactions of connected stations.",
+        _one(lambda g: sum(len(c.session.station.running_transactions()) for c in g.listener.open)),
+    ),
+    Metric(
+        "send_buffer_bytes",
+        "gauge",
+        "Bytes to stations that the operating system has not taken yet.",
+        _one(lambda g: sum(connection.unsent_bytes for connection in g.listener.open)),
+    ),
+    Metric(
+        "send_buffer_largest_bytes",
+        "gauge",
+        "The same, of the connection that has most; one with 256 KiB is cut off.",
+        _one(lambda g: max((connection.unsent_bytes for connection in g.listener.open), default=0)),
+    ),
+    Metric("draining", "gauge", "1 while the gateway takes leave of its stations.", _one(lambda g: g.draining)),
+    HistogramMetric(
+        "event_loop_lag_seconds",
+        "How late the event loop came to a timer, looked at four times a second.",
+        lambda g: (LAG_SECONDS, g.pulse.lag_seconds.buckets(), g.pulse.lag_seconds.sum),
+    ),
+    Metric(
         "commands_under_way",
         "gauge",
         "Commands of the API that have not ended.",
@@ -288,6 +325,12 @@ METRICS: Final[Sequence[Metric | HistogramMetric]] = (
         "counter",
         "Sampled values of this journal that the store has ever taken, deleted ones included.",
         _one(lambda g: g.store.stored["reading"]),
+    ),
+    Metric(
+        "readings_waiting",
+        "gauge",
+        "Accepted less stored and set aside: never negative for long, and 0 once the store has confirmed everything.",
+        _one(lambda g: g.registry.readings_total - g.store.stored["reading"] - g.store.set_aside_readings),
     ),
     Metric(
         "journal_batches_total", "counter", "Batches committed to disk.", _one(lambda g: g.journal.statistics.batches)

@@ -430,6 +430,11 @@ class StationConnection(asyncio.Protocol):
         """Whether messages may be compressed."""
         return self._web_socket.deflates
 
+    @property
+    def unsent_bytes(self) -> int:
+        """Bytes that were written and not taken by the operating system yet."""
+        return self._transport.get_write_buffer_size()
+
     def data_received(self, data: bytes) -> None:
         """Hand the messages that `data` completes to the session. An error of ours ends this connection only."""
         web_socket = self._web_socket

@@ -158,6 +158,8 @@ def test_what_happened_is_counted(tmp_path):
         assert value(series, "readings_accepted_total") == value(series, "readings_stored_total") == 3
         assert value(series, "connections", version="ocpp1.6") == value(series, "connections", version="ocpp2.0.1") == 1
         assert value(series, "stations") == 2
+        assert (value(series, "transactions_running"), value(later, "transactions_running")) == (1, 0)
+        assert value(series, "readings_waiting") == 0
         assert value(series, "journal_entries_total") == 4  # boot, start, two meter values
         assert value(series, "handshakes_total", result="accepted") == 2
         assert value(later, "connections", version="ocpp1.6") == 0
@@ -177,6 +179,7 @@ def test_calls_and_commands_are_counted(tmp_path):
             ]
             message = json.loads(await station.recv())
             assert value(read(gateway), "commands_under_way") == 1
+            assert (value(read(gateway), "calls_open"), value(read(gateway), "calls_waiting")) == (1, 0)
             await station.send(json.dumps([3, message[1], {"status": "Rejected"}]))
             await asyncio.gather(*asked)
             series = read(gateway)
@@ -216,6 +219,29 @@ def test_what_outlives_a_restart_goes_on_counting(tmp_path):
             assert value(read(gateway), "readings_accepted_total") == 1
             assert value(read(gateway), "stations") == 1
             await until(lambda: value(read(gateway), "readings_stored_total") == 1)  # once the store is open
+
+    run(story())
+
+
+def test_series_are_at_most_2000(tmp_path):
+    async def story():
+        async with running(tmp_path) as gateway:
+            await say_everything(gateway)
+            page = Exposition(gateway).page().decode()
+        assert sum(not line.startswith("#") for line in page.splitlines()) <= 2000
+
+    run(story())
+
+
+def test_readings_that_a_failing_store_has_not_taken_wait(tmp_path):
+    async def story():
+        async with running(tmp_path) as gateway, gateway.station("CP1") as station:
+            await until(lambda: gateway.store.connected)
+            gateway.store.close()
+            await call(station, "MeterValues", said.meter_values_16({"value": "1"}, {"value": "2"}))
+            series = read(gateway)
+            assert value(series, "readings_waiting") == 2
+            assert value(series, "journal_waiting_entries", reader="store") >= 1
 
     run(story())
 

@@ -128,7 +128,7 @@ def parse_dsn(text: str) -> ParsedDsn:
     try:
         parts = urlsplit(text)
     except ValueError:
-        raise DsnError("is no postgresql:// URI: its [brackets] do not fit") from None
+        raise DsnError("is no postgresql:// URI: its [brackets] do not fit; among hosts: ?host=a,[::1]") from None
     if not text.partition(":")[2].startswith("//"):
         raise DsnError("must have // behind its scheme")
     login, _, hosts = parts.netloc.rpartition("@")

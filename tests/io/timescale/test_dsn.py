@@ -18,7 +18,9 @@ OTHERS = (
     [
         "postgresql://u:s3cret@h/d",
         "postgres://u:s3cret@h:5433/d",
-        "postgresql://u:s%40%2F3@a,b:5433,[::1]:5434/d",
+        "postgresql://u:s%40%2F3@a,b:5433,c:5434/d",
+        "postgresql://u:s%40%2F3@[::1]:5434/d",
+        "postgresql://u@/d?host=a,[::1]:5434",
         "postgresql://u@[2001:db8::7]/d",
         "postgresql://u@%2Frun%2Fpostgresql/d",
         "postgresql:///d?host=/run/postgresql&user=u",

@@ -68,6 +68,10 @@ _REQUESTS: Final = (
 
 _DELETES: Final = """\
 `DELETE` on a node's `limit` or `base-load` takes back what was said: then what the site's file says holds.
+
+`DELETE sites/SITE/stations/STATION/disobedience` vouches for a station that was seen to draw more than it was allowed,
+and so gets no limits any more, over restarts too: it is given its fallback anew, and then limits. The answer has the
+`evses` of which it was seen. With another firmware it is tried again by itself.
 """
 
 

@@ -1,10 +1,9 @@
 """Smart charging of all sites on the event loop: who hears what, what is restored, what changes when files are read."""
 
 import asyncio
-from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from math import inf
 from typing import Final
 
 import msgspec
@@ -12,12 +11,13 @@ from msgspec import Raw
 
 from gateway.app.charging_orders import Message, OrderPost
 from gateway.app.charging_site import LoopSite
-from gateway.app.charging_view import Figures, figures_of
 from gateway.core.charging.capacities import SavedCapacities
 from gateway.core.charging.controller import ControlSettings
 from gateway.core.charging.description import EvseDescription, EvseKey, SiteDescription
+from gateway.core.charging.figures import EVSE_STATES, SiteFigures
 from gateway.core.charging.journalled import RESERVATIONS
 from gateway.core.charging.ledger import SavedReservation
+from gateway.core.charging.obedience import DISOBEDIENCE, disobeys
 from gateway.core.charging.orders import Ending, LeaseTerms, Order
 from gateway.core.commands import Commander
 from gateway.core.recorder import Recorder
@@ -76,10 +76,12 @@ class LoopCharging:
         self._of_station: dict[str, LoopSite] = {}
         self._said: deque[tuple[Station, Entry]] = deque()
         self._stopped = False
-        self._figures: Figures | None = None
+        self._figures: SiteFigures | None = None
         self._figures_at = 0.0
         self.sites: dict[str, LoopSite] = {}
         """By name."""
+        self.events: Final[Counter[str]] = Counter()
+        """How often sites met each of `charging_site.SITE_EVENTS`."""
         self.turn_seconds: Final = Histogram(TURN_SECONDS)
         self.post: Final = OrderPost(
             commander, recorder, message=message, ended=self._ended, now=now, speed=speed, log=log
@@ -151,8 +153,27 @@ class LoopCharging:
         """Take note of a message of `service.NOTED` that was taken in."""
         if action != "BootNotification" or station.identity not in self._of_station or self._stopped:
             return
+        if DISOBEDIENCE.of(station) and not disobeys(station):
+            self.pardon(station)
         self.set_terms(station)
         self._prepare(station, True)
+
+    def pardon(self, station: Station) -> None:
+        """Let a station that ignored limits have them again: it has another firmware, or an operator vouches for it.
+
+        What its EVSEs can draw stays reserved until it has confirmed its fallback anew.
+        """
+        site = self._of_station.get(station.identity)
+        if site is None or self._stopped:
+            return
+        seen = DISOBEDIENCE.of(station)
+        if seen:
+            self._finish(station, [DISOBEDIENCE.ends(evse, self._now()) for evse in seen])
+        for key in site.stations[station.identity]:
+            site.ledger.default_lost(key)
+        site.controller.pardon(station.identity, self._seconds())
+        if station.session is not None:
+            self._prepare(station, True)
 
     def gone(self, station: Station) -> None:
         """Take note that a station is not connected any more."""
@@ -173,21 +194,20 @@ class LoopCharging:
             site.stop()
         self.post.stop()
 
-    def figures(self) -> Figures:
+    def figures(self) -> SiteFigures:
         """Return the figures of all sites together. They are reckoned anew at most once a second."""
         at = asyncio.get_running_loop().time()
         if self._figures is None or at >= self._figures_at + FIGURES_S:
             now = self._seconds()
-            self._figures = figures_of(site.controller.view(now) for site in self.sites.values())
+            self._figures = _together([site.figures(now) for site in self.sites.values()])
             self._figures_at = at
         return self._figures
 
     @property
     def oldest_limit_s(self) -> float:
         """Age of the oldest limit that is in force and was not refreshed since, in seconds of the gateway's clock."""
-        orders = (site.ledger.in_force(key) for site in self.sites.values() for key in site.network.evses)
-        sent = (order.sent_at for order in orders if order is not None)
-        return max((self._seconds() - at for at in sent if at > -inf), default=0.0)  # before a restart: not known
+        sent_at = self.figures().oldest_sent_at
+        return 0.0 if sent_at is None else self._seconds() - sent_at
 
     def _take(
         self,
@@ -206,6 +226,7 @@ class LoopCharging:
                 now=self._seconds,
                 speed=self._speed,
                 turn_seconds=self.turn_seconds,
+                events=self.events,
                 log=self._log,
             )
             self.sites[description.name] = site
@@ -264,3 +285,15 @@ class LoopCharging:
 
     def _seconds(self) -> float:
         return self._now().timestamp()
+
+
+def _together(figures: Sequence[SiteFigures]) -> SiteFigures:
+    sent = [one.oldest_sent_at for one in figures if one.oldest_sent_at is not None]
+    return SiteFigures(
+        evses={state: sum(one.evses[state] for one in figures) for state in EVSE_STATES},
+        links=sum(one.links for one in figures),
+        links_near=sum(one.links_near for one in figures),
+        links_over=sum(one.links_over for one in figures),
+        sites_with_fault=sum(one.sites_with_fault for one in figures),
+        oldest_sent_at=min(sent, default=None),
+    )

@@ -1,17 +1,21 @@
 """One site on the event loop: what its stations say goes to its controller, which works when it is time to."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from math import inf
 from time import perf_counter
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from gateway.app.charging_orders import OrderPost
 from gateway.core.charging.capacities import Capacities
 from gateway.core.charging.controller import ControlSettings, SiteController
 from gateway.core.charging.description import EvseKey, SiteDescription
+from gateway.core.charging.figures import SiteFigures
 from gateway.core.charging.ledger import Ledger, SavedReservation
 from gateway.core.charging.network import Network
+from gateway.core.charging.obedience import DISOBEDIENCE, Disobedience, firmware_of
 from gateway.core.charging.observing import Observer
 from gateway.core.charging.orders import Ending, Order
 from gateway.core.records import Entry, Record
@@ -27,6 +31,15 @@ FAILED_S: Final = 5.0
 KEEP_S: Final = 10.0
 """How long what is released may be unknown on disk, in real seconds. A restart reserves too much then, never too
 little; and an order puts its EVSE on disk anyway."""
+
+
+SITE_EVENTS: Final = (
+    "charging_disobedience",
+    "charging_limits_refused",
+    "charging_certificate_failed",
+    "charging_order_without_room",
+)
+"""What an operator must know of a site: events of the log, which are counted too."""
 
 
 class Observed(Protocol):
@@ -55,6 +68,7 @@ class LoopSite:
         now: Callable[[], float],
         speed: float,
         turn_seconds: Observed,
+        events: Counter[str],
         log: Callable[..., None],
     ) -> None:
         self.description: Final = description
@@ -81,6 +95,7 @@ class LoopSite:
         self._now = now
         self._speed = speed
         self._turn_seconds = turn_seconds
+        self._events = events
         self._log = log
         self._timer: asyncio.TimerHandle | None = None
         self._due_s = inf
@@ -88,6 +103,7 @@ class LoopSite:
         self._released: set[EvseKey] = set()
         self._keep_timer: asyncio.TimerHandle | None = None
         self._stopped = False
+        self._figures: SiteFigures | None = None
 
     def restore(self, reservations: Iterable[tuple[EvseKey, SavedReservation]]) -> None:
         """Take up what may be in force at EVSEs of the site, by what is on disk, and what runs there already."""
@@ -106,6 +122,12 @@ class LoopSite:
     def ended(self, order: Order, ending: Ending, retry_s: float | None) -> None:
         """Tell how an order ended."""
         self.controller.ended(order, ending, self._now(), retry_s)
+
+    def figures(self, now: float) -> SiteFigures:
+        """Return the site in numbers, as after its last turn."""
+        if self._figures is None:
+            self._figures = self.controller.figures(now)
+        return self._figures
 
     def wake(self) -> None:
         """Have the controller work soon."""
@@ -144,6 +166,7 @@ class LoopSite:
             return
         loop = asyncio.get_running_loop()
         self._turned_s = loop.time()
+        self._figures = None
         now = self._now()
         begun_s = perf_counter()
         try:
@@ -182,14 +205,24 @@ class LoopSite:
             if station is not None and self._post.keep(station, reservations):
                 self._released.difference_update(reservations)
 
-    def _note(self, event: str, **fields: object) -> None:
+    def _note(self, event: str, **fields: Any) -> None:
         said = {"level": "warning", "site": self.description.name} | fields
+        self._events[event] += 1
         match event:
             case "charging_disobedience":
                 self._log("charging_disobedience", **said)
+                self._keep_disobedience(**fields)
             case "charging_limits_refused":
                 self._log("charging_limits_refused", **said)
             case "charging_certificate_failed":
                 self._log("charging_certificate_failed", **said)
+            case "charging_order_without_room":
+                self._log("charging_order_without_room", **(said | {"level": "error"}))
             case _:
                 raise AssertionError(f"nobody knows the event {event}")
+
+    def _keep_disobedience(self, station: str, evse: int, drawn_ma: int, limit_ma: int) -> None:
+        if (known := self._station(station)) is not None:
+            at = datetime.fromtimestamp(self._now(), UTC)
+            seen = Disobedience(drawn_ma, limit_ma, firmware_of(known))
+            self._finish(known, [DISOBEDIENCE.holds(str(evse), seen, at)])

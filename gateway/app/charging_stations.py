@@ -15,6 +15,7 @@ from gateway.core.charging.abilities import Abilities, known_abilities
 from gateway.core.charging.description import EvseDescription, EvseKey
 from gateway.core.charging.dynamic import DynamicProfiles
 from gateway.core.charging.messages import amount
+from gateway.core.charging.obedience import disobeys
 from gateway.core.charging.orders import Ending, LeaseTerms, Order
 from gateway.core.charging.preparing import DEFAULTS, prepare
 from gateway.core.charging.probe import Verdicts, may_probe, probe_call, watch_probe
@@ -123,7 +124,12 @@ class ChargingStations:
                 trusted = self._verdicts.obeys(station, abilities) is True
             trusted = trusted and abilities.leases
         return LeaseTerms(
-            lease_s=lease_s, settle_s=settle_s, skew_s=settings.clock_skew_s, spacing_s=spacing_s, trusted=trusted
+            lease_s=lease_s,
+            settle_s=settle_s,
+            skew_s=settings.clock_skew_s,
+            spacing_s=spacing_s,
+            trusted=trusted,
+            obeys=not disobeys(station),
         )
 
     def has_fallback(self, station: Station, evse: EvseDescription, voltage_v: float) -> bool:

@@ -1,46 +1,16 @@
 """Sites as the API shows them: in amperes and kilowatts, the tree as a tree, and for each EVSE what it gets and why."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final, get_args
-
-from msgspec import Struct
+from typing import Any, Final
 
 from gateway.core.charging.description import NodeDescription, SiteDescription
-from gateway.core.charging.views import EvseState, EvseView, LinkView, SiteView
+from gateway.core.charging.views import EvseView, LinkView, SiteView
 from gateway.wire.messages import timestamp
 
 ALL_PHASES: Final = 0
 """The phase of a link that is a limit in kilowatts."""
-
-NEAR: Final = 0.95
-"""Share of what a link carries from which on, reserved, it counts as near its limit."""
-
-
-class Figures(Struct, frozen=True):
-    """What there is to say of all sites together: EVSEs by what they do, and links by how full they are."""
-
-    evses: Mapping[EvseState, int]
-    links: int
-    links_near: int
-    links_over: int
-    sites_with_fault: int
-
-
-def figures_of(views: Iterable[SiteView]) -> Figures:
-    """Return the figures of some sites. Links without a limit do not count."""
-    evses: Counter[EvseState] = Counter()
-    links = near = over = faults = 0
-    for view in views:
-        evses.update(evse.state for evse in view.evses)
-        faults += view.fault is not None
-        for link in view.links:
-            if link.capacity is not None:
-                links += 1
-                over += link.deficit > 0
-                near += link.deficit <= 0 and link.reserved > 0 and link.reserved >= NEAR * link.capacity
-    return Figures({state: evses[state] for state in get_args(EvseState)}, links, near, over, faults)
 
 
 def site_summary(description: SiteDescription, view: SiteView) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from prometheus_client.core import Metric as Family
 
 from gateway import __version__
 from gateway.app.charging import TURN_SECONDS
+from gateway.app.charging_site import SITE_EVENTS
 from gateway.app.pulse import LAG_SECONDS
 from gateway.core.calls import Outcome
 from gateway.core.charging.orders import Ending
@@ -264,6 +265,13 @@ METRICS: Final[Sequence[Metric | HistogramMetric]] = (
         "gauge",
         "Sites whose last allocation did not prove right when it was checked. Should be 0.",
         _one(lambda g: g.charging.sites.figures().sites_with_fault),
+    ),
+    Metric(
+        "charging_events_total",
+        "counter",
+        "What an operator must know of sites, by the event of the log that tells which station or EVSE it is.",
+        lambda g: [((event,), g.charging.sites.events[event]) for event in SITE_EVENTS],
+        ("event",),
     ),
     Metric(
         "charging_limits_total",

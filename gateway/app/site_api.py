@@ -12,6 +12,7 @@ from gateway.app.charging_view import node_now, site_in_full, site_summary
 from gateway.app.config_sources import ConfigError
 from gateway.app.operator import DISK_FULL, JOURNAL_FULL, recorded
 from gateway.core.charging.description import SiteDescription
+from gateway.core.charging.obedience import DISOBEDIENCE
 from gateway.core.charging.observing import WANTED_NEEDS
 from gateway.core.commands import CommandError, Fault
 from gateway.core.recorder import Recorder
@@ -114,6 +115,23 @@ class SiteApi:
             raise CommandError(Fault.JOURNAL_FULL, DISK_FULL)
         said = {} if wanted is None else {"energy_kwh": request.energy_kwh, "departure_at": request.departure_at}
         return {"site": site, "station": station, "evse": evse, **said, "priority": request.priority}
+
+    async def pardon(self, site: str, station: str) -> Mapping[str, Any]:
+        """Let a station that was seen to ignore limits have them again."""
+        if station not in self._site(site).stations:
+            raise UnknownPlaceError(f"The site {site} has no station {station}.")
+        known = self._registry.get(station)
+        if known is None:
+            raise UnknownPlaceError(f"The station {station} has never connected.")
+        seen = DISOBEDIENCE.of(known)
+        now = self._now()
+        if seen:
+            if not self._recorder.has_room:
+                raise CommandError(Fault.JOURNAL_FULL, JOURNAL_FULL)
+            if not await recorded(self._recorder, known, [DISOBEDIENCE.ends(evse, now) for evse in seen], now):
+                raise CommandError(Fault.JOURNAL_FULL, DISK_FULL)
+        self._charging.pardon(known)
+        return {"site": site, "station": station, "evses": [int(evse) for evse in seen]}
 
     async def reload(self) -> Sequence[str]:
         """Read the files of the sites again; return what is wrong with them: then nothing was changed."""

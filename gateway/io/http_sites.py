@@ -160,6 +160,9 @@ class Sites(Protocol):
     async def set_needs(self, site: str, station: str, evse: int, request: NeedsRequest) -> Mapping[str, Any]:
         """Say what the session at an EVSE needs."""
 
+    async def pardon(self, site: str, station: str) -> Mapping[str, Any]:
+        """Let a station that was seen to ignore limits have them again."""
+
     async def reload(self) -> Sequence[str]:
         """Read the files of the sites again; return what is wrong with them: then nothing was changed."""
 
@@ -179,6 +182,7 @@ def site_routes(sites: Sites) -> list[web.RouteDef]:
         web.delete(node + "/limit", partial(_answered, sites, _clear_limit)),
         web.put(node + "/base-load", partial(_answered, sites, _set_base_load)),
         web.delete(node + "/base-load", partial(_answered, sites, _clear_base_load)),
+        web.delete(SITES + "/{site:[^/]+}/stations/{station:[^/]+}/disobedience", partial(_answered, sites, _pardon)),
         web.put(evse + "/needs", partial(_answered, sites, _set_needs)),
     ]
 
@@ -232,6 +236,11 @@ async def _set_needs(sites: Sites, request: web.Request) -> web.Response:
         raise web.HTTPNotFound(text="An EVSE goes by its number.")
     needs = await _read(request, NeedsRequest)
     return _json(await sites.set_needs(path["site"], path["station"], int(evse), needs))
+
+
+async def _pardon(sites: Sites, request: web.Request) -> web.Response:
+    path = request.match_info
+    return _json(await sites.pardon(path["site"], path["station"]))
 
 
 async def _reload(sites: Sites, request: web.Request) -> web.Response:

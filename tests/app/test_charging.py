@@ -13,6 +13,7 @@ from gateway.app.charging import LoopCharging
 from gateway.core.charging.controller import ControlSettings
 from gateway.core.charging.description import EvseDescription, NodeDescription, SiteDescription
 from gateway.core.charging.journalled import RESERVATIONS
+from gateway.core.charging.obedience import DISOBEDIENCE, disobeys
 from gateway.core.charging.orders import Ending, LeaseTerms
 from gateway.core.commands import Commander
 from gateway.core.records import Entry
@@ -47,7 +48,7 @@ class Sites:
             self.bench.registry,
             settings=ControlSettings(),
             message=lambda order, station, now: ("ClearChargingProfile", {"id": order.limit_ma}),
-            terms=lambda station: LeaseTerms(),
+            terms=lambda station: LeaseTerms(obeys=not disobeys(station)),
             group_of=lambda token: None,
             prepare=self._prepare,
             has_fallback=lambda station, evse, voltage_v: evse.fallback_ma == 0,
@@ -228,6 +229,45 @@ def test_after_a_restart_an_order_that_was_not_answered_is_reserved_too() -> Non
         assert await sites.limit(line, answered=None) == 32_000
         again = Sites(site("CP1"), bench=restarted(sites.bench))
         assert again.reach_ma() == 32_000
+
+    story(told)
+
+
+def too_much(sites: Sites, key: tuple[str, int] = KEY) -> None:
+    """Let a station draw more than it may for as long as it takes to be found out."""
+    found = sites.charging.site_of(key[0])
+    assert found is not None
+    for _ in range(10):
+        sites.pass_time(20)
+        now = sites.bench.now.timestamp()
+        found.turn()
+        found.controller.drew(key, None, (32_000,) * 3, None, None, now, now)
+
+
+def test_that_a_station_ignores_limits_is_known_after_a_restart_until_it_has_another_firmware() -> None:
+    async def told() -> None:
+        sites = Sites(site("CP1", limit_a=16))
+        line = sites.connect("CP1")
+        start(line)
+        assert await sites.limit(line) == 16_000
+        too_much(sites)
+        assert "charging_disobedience" in sites.logged
+        assert sites.charging.events == {"charging_disobedience": 1}
+        assert DISOBEDIENCE.of(line.station)["1"].drawn_ma == 32_000
+        again = Sites(site("CP1", limit_a=16), bench=restarted(sites.bench))
+        line = again.connect("CP1")
+        assert again.charging.figures().evses["disobedient"] == 1
+        again.charging.noted(line.station, "BootNotification")
+        again.pass_time(60)
+        assert again.reach_ma() == 32_000
+        boot = line.station.state.boot
+        assert boot is not None
+        line.station.state.boot = msgspec.structs.replace(boot, firmware="2")
+        again.charging.noted(line.station, "BootNotification")
+        again.pass_time(60)
+        again.charging.sites["depot"].turn()
+        assert DISOBEDIENCE.of(line.station) == {}
+        assert again.reach_ma() <= 16_000
 
     story(told)
 

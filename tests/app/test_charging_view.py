@@ -1,6 +1,6 @@
 """Facts about sites as the API shows them."""
 
-from gateway.app.charging_view import Figures, figures_of, node_now, site_in_full, site_summary
+from gateway.app.charging_view import node_now, site_in_full, site_summary
 from gateway.core.charging.description import EvseDescription, NodeDescription, SiteDescription
 from gateway.core.charging.views import EvseView, LinkView, SiteView
 
@@ -93,24 +93,3 @@ def test_one_node_is_shown_without_what_is_below_it():
     shown = node_now(VIEW, "panel")
     assert (shown["site"], shown["node"], len(shown["phases"])) == ("depot", "panel", 3)
     assert "nodes" not in shown
-
-
-def test_figures_count_links_by_how_full_they_are_and_every_state_of_an_evse():
-    over = SiteView(
-        name="mall",
-        at=AT,
-        links=(
-            link("a", 1, 100_000, 100_001, 1),
-            link("a", 2, 100_000, 95_000),
-            link("a", 3, 100_000, 94_999),
-            link("b", 1, None, 5),
-            link("c", 1, 0, 0),
-            link("c", 2, -5000, 0, 5000),
-        ),
-        evses=(evse(1, state="offline"),),
-        fault="saturated link missing",
-    )
-    assert figures_of([over]) == Figures(
-        {"idle": 0, "waiting": 0, "charging": 0, "offline": 1, "disobedient": 0}, 5, 1, 2, 1
-    )
-    assert figures_of([]).evses == {"idle": 0, "waiting": 0, "charging": 0, "offline": 0, "disobedient": 0}

@@ -23,6 +23,7 @@ LABELS = {
     "result",
     "state",
     "ending",
+    "event",
     "reason",
     "action",
     "outcome",

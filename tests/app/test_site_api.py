@@ -1,5 +1,6 @@
 """Facts about what the API does with sites: what is said holds at once, is kept, and files are read as a whole."""
 
+import asyncio
 import errno
 import os
 from collections.abc import Callable, Sequence
@@ -11,6 +12,7 @@ import pytest
 from gateway.app.config_sources import ConfigError
 from gateway.app.site_api import SiteApi
 from gateway.core.charging.description import SiteDescription
+from gateway.core.charging.obedience import DISOBEDIENCE
 from gateway.core.charging.observing import WANTED_NEEDS
 from gateway.core.commands import CommandError, Fault
 from gateway.io.http_sites import (
@@ -21,7 +23,7 @@ from gateway.io.http_sites import (
     UnknownPlaceError,
 )
 from gateway.io.site_limits import read_site_limits
-from tests.app.test_charging import Sites, restarted, site, start, story
+from tests.app.test_charging import Sites, restarted, site, start, story, too_much
 
 
 class Asked(Sites):
@@ -165,5 +167,26 @@ def test_sites_are_read_again_as_a_whole_or_not_at_all(tmp_path: Path) -> None:
         assert await asked.api.reload() == ()
         assert [(shown["site"], shown["evses"]) for shown in asked.api.sites()] == [("alone", 1), ("depot", 2)]
         assert asked.capacity_a() == 50.0
+
+    story(told)
+
+
+def test_a_station_that_ignored_limits_is_vouched_for(tmp_path: Path) -> None:
+    async def told() -> None:
+        asked = Asked(tmp_path / "limits.json", site("CP1", "CP2", limit_a=48))
+        line = asked.connect("CP1")
+        start(line)
+        assert await asked.limit(line) == 16_000
+        too_much(asked)
+        pardon = asyncio.create_task(asked.api.pardon("depot", "CP1"))
+        while not pardon.done():
+            await asyncio.sleep(0)
+            asked.bench.journal.commit_all()
+        assert pardon.result() == {"site": "depot", "station": "CP1", "evses": [1]}
+        assert DISOBEDIENCE.of(line.station) == {}
+        with pytest.raises(UnknownPlaceError, match="has no station CP3"):
+            await asked.api.pardon("depot", "CP3")
+        with pytest.raises(UnknownPlaceError, match="has never connected"):
+            await asked.api.pardon("depot", "CP2")
 
     story(told)

@@ -57,6 +57,9 @@ class Asked:
     async def set_needs(self, site, station, evse, request):
         return self._answer("set_needs", site, station, evse, request)
 
+    async def pardon(self, site, station):
+        return self._answer("pardon", site, station)
+
     async def reload(self):
         self._answer("reload")
         return self.problems
@@ -237,6 +240,15 @@ def test_a_fault_has_the_path_of_what_is_wrong():
         assert (answer.status, answer.json["path"]) == (422, "$.valid_until")
 
     asking(check, Asked(CommandError(Fault.INVALID, "has passed", "$.valid_until")))
+
+
+def test_a_station_that_ignored_limits_is_vouched_for():
+    async def check(ask, sites):
+        answer = await ask("/depot/stations/DE%2A1/disobedience", method="DELETE", headers=())
+        assert (answer.status, answer.json) == (200, HOLDS)
+        assert sites.asked == [("pardon", "depot", "DE*1")]
+
+    asking(check)
 
 
 def test_files_are_read_again_and_all_that_is_wrong_with_them_is_told():

@@ -11,6 +11,7 @@ from gateway.core.charging.description import EvseKey, TokenGroupDescription
 from gateway.core.charging.dispatch import Dispatch, DispatchTerms
 from gateway.core.charging.evses import REFUSALS_MAX, Evse
 from gateway.core.charging.explaining import site_view
+from gateway.core.charging.figures import NEAR, SiteFigures, StateCounts
 from gateway.core.charging.ledger import Ledger
 from gateway.core.charging.network import Network
 from gateway.core.charging.obedience import Noise, ObedienceWatch, Reach
@@ -91,6 +92,7 @@ class SiteController:
             self._evses,
             terms=DispatchTerms(step_ma=settings.step_ma, deadband_ma=settings.deadband_ma),
             send=send,
+            note=note,
         )
         self._terms: dict[str, LeaseTerms] = {}
         self._placing: dict[EvseKey, None] = dict.fromkeys(self._evses)
@@ -101,6 +103,7 @@ class SiteController:
         self._are_capacities_known = False
         self._fall_at: float | None = None
         self._fault: str | None = None
+        self._states = StateCounts(self._evses, self._targets)
 
     # --- what happens
 
@@ -146,6 +149,16 @@ class SiteController:
             self._place(evse.key)
         self.ledger.set_terms(station, terms)
         self._are_capacities_known = False
+
+    def pardon(self, station: str, now: float) -> None:
+        """Take the station to keep to its limits again, and send them anew. The ledger is told by whoever asks."""
+        for key in self._keys.get(station, ()):
+            evse = self._evses[key]
+            evse.is_obeying = True
+            evse.is_uncertain = evse.standing is not None
+            evse.watch = ObedienceWatch(self.ledger.reach_ma(key), now)
+        if (terms := self._terms.get(station)) is not None:
+            self.terms(station, msgspec.structs.replace(terms, obeys=True), now)
 
     def session_began(self, key: EvseKey, transaction: str, tokens: tuple[str, ...], now: float) -> None:
         """A transaction runs at the EVSE. `tokens` are its id token and the token's group. Twice is as good as once."""
@@ -257,8 +270,10 @@ class SiteController:
                 self._placing[key] = None
         for key in self._placing:
             self._put(self._evses[key], now)
+        self._states.stale.update(self._placing)
         self._placing.clear()
         changed = self._targets.solve(now)
+        self._states.stale.update(changed)
         if self._targets.fault != self._fault:
             self._fault = self._targets.fault
             self._note("charging_certificate_failed", site=self.network.description.name, fault=self._fault)
@@ -278,6 +293,18 @@ class SiteController:
     def view(self, now: float) -> SiteView:
         """Return how the site is. It takes time in proportion to the site."""
         return site_view(self.network, self.capacities, self.ledger, self._targets, self._dispatch, self._evses, now)
+
+    def figures(self, now: float) -> SiteFigures:
+        """Return the site in numbers. It takes time in proportion to what changed since, and to the links."""
+        links, near, over = self.ledger.filled(NEAR)
+        return SiteFigures(
+            evses=self._states.count(now),
+            links=links,
+            links_near=near,
+            links_over=over,
+            sites_with_fault=int(self._targets.fault is not None),
+            oldest_sent_at=self.ledger.oldest_sent_at(),
+        )
 
     def _begin(self, now: float) -> None:
         self._is_new = False

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from gateway.core.charging.description import EvseKey
 from gateway.core.charging.evses import Evse
-from gateway.core.charging.ledger import Ledger
+from gateway.core.charging.ledger import InvariantError, Ledger
 from gateway.core.charging.network import Network
 from gateway.core.charging.orders import Order
 from gateway.core.charging.targets import MILLION, Targets
@@ -22,6 +22,10 @@ REFRESH_SHARE: Final = 3
 
 PATIENCE_S: Final = 30.0
 """How long a rise waits for all of its room, to come in one message, before it takes what there is."""
+
+
+FAULT_RETRY_S: Final = 60.0
+"""How long an EVSE keeps what it has after a fault of ours in reckoning what it may have."""
 
 
 class DispatchTerms(Struct, frozen=True, kw_only=True):
@@ -53,6 +57,7 @@ class Dispatch:
         *,
         terms: DispatchTerms,
         send: Callable[[Order], None],
+        note: Callable[..., None],
     ) -> None:
         self._network = network
         self._ledger = ledger
@@ -60,6 +65,7 @@ class Dispatch:
         self._evses = evses
         self._terms = terms
         self._send = send
+        self._note = note
         self._work: set[EvseKey] = set()
         self._blocked: dict[EvseKey, float] = {}
         self._due: list[tuple[float, EvseKey]] = []
@@ -258,7 +264,13 @@ class Dispatch:
             sent_at=now,
             expires_at=now + terms.lease_s if terms.trusted else None,
         )
-        self._ledger.sent(order)
+        try:
+            self._ledger.sent(order)
+        except InvariantError as error:  # a fault of ours: this one keeps what it has, and the others go on
+            evse.retry_at = now + FAULT_RETRY_S
+            self.call_at(evse, evse.retry_at)
+            self._note("charging_order_without_room", station=key[0], evse=key[1], fault=str(error))
+            return
         evse.open = order
         evse.watch.saw(self._ledger.reach_ma(key), now)
         self.set_course(evse, now)

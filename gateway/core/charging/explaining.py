@@ -62,7 +62,7 @@ def _evse_view(
     key = evse.key
     share = targets.share(key) if key in targets else None
     reach = ledger.reach_ma(key)
-    state = _state(evse, share is not None and share.admitted, now)
+    state = state_of(evse, targets, now)
     return EvseView(
         station=key[0],
         evse=key[1],
@@ -80,14 +80,15 @@ def _evse_view(
     )
 
 
-def _state(evse: Evse, is_admitted: bool, now: float) -> EvseState:
+def state_of(evse: Evse, targets: Targets, now: float) -> EvseState:
+    """Return what an EVSE does."""
     if not evse.is_obeying:
         return "disobedient"
     if evse.session is None:
         return "idle" if evse.is_connected else "offline"
     if not evse.is_steerable(now):
         return "offline"
-    return "charging" if is_admitted else "waiting"
+    return "charging" if evse.key in targets and targets.share(evse.key).admitted else "waiting"
 
 
 def _why(evse: Evse, state: EvseState, targets: Targets, dispatch: Dispatch, reach_ma: int, now: float) -> str:

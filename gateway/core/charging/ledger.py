@@ -6,6 +6,7 @@ force at one EVSE; here it is summed up, in integers, and room is given only whe
 
 from collections.abc import Mapping, Sequence
 from heapq import heappop, heappush
+from math import inf
 
 from gateway.core.charging.description import EvseKey, Phases
 from gateway.core.charging.network import Network
@@ -140,6 +141,22 @@ class Ledger:
             for link, (reserved, capacity) in enumerate(zip(self._reserved, self._capacities, strict=True))
             if capacity is not None and reserved > max(capacity, 0) * MILLION
         }
+
+    def filled(self, near: float) -> tuple[int, int, int]:
+        """Return how many links have a limit, on how many `near` of it or more is reserved, and on how many more."""
+        links = is_near = over = 0
+        for reserved, capacity in zip(self._reserved, self._capacities, strict=True):
+            if capacity is not None:
+                links += 1
+                most = capacity * MILLION if capacity > 0 else 0
+                over += reserved > most
+                is_near += most >= reserved > 0 and reserved >= near * most
+        return links, is_near, over
+
+    def oldest_sent_at(self) -> float | None:
+        """Return when the oldest of the accepted orders was sent, as far as that is known."""
+        accepted = (reservation.accepted for reservation in self._reservations.values())
+        return min((one.sent_at for one in accepted if one is not None and one.sent_at > -inf), default=None)
 
     def in_force(self, key: EvseKey) -> Order | None:
         """Return the newest order that the station accepted, None if its transaction is over."""

@@ -5,6 +5,9 @@ from typing import Final
 
 from msgspec import Struct
 
+from gateway.core.facts.kind import FactKind
+from gateway.core.stations import Station
+
 Reach = tuple[int, int, int]
 
 SETTLE_TIMES: Final = 3
@@ -18,6 +21,30 @@ KEPT_S: Final = 3600.0
 
 POWER_SHARE: Final = 0.15
 """What power may be above the nominal: voltage is up to 10 % higher (EN 50160), and meters are not exact."""
+
+
+class Disobedience(Struct, frozen=True, omit_defaults=True):
+    """An EVSE drew `drawn_ma` where no more than `limit_ma` can have been in force, under a firmware."""
+
+    drawn_ma: int
+    limit_ma: int
+    firmware: str = ""
+
+
+DISOBEDIENCE: Final = FactKind("charging_disobedience", Disobedience)
+"""By the number of the EVSE; kept until the station has another firmware, or an operator takes it back."""
+
+
+def firmware_of(station: Station) -> str:
+    """Return the firmware that a station said it has; nothing if it said none."""
+    boot = station.state.boot
+    return "" if boot is None else boot.firmware or ""
+
+
+def disobeys(station: Station) -> bool:
+    """Whether the station was seen to ignore limits, with the firmware that it has."""
+    firmware = firmware_of(station)
+    return any(seen.firmware == firmware for seen in DISOBEDIENCE.of(station).values())
 
 
 class Noise(Struct, frozen=True):

@@ -6,6 +6,7 @@ import pytest
 
 from gateway.core.charging.controller import ControlSettings
 from gateway.core.charging.description import EvseKey, NodeDescription, TokenGroupDescription
+from gateway.core.charging.ledger import InvariantError
 from gateway.core.charging.orders import Ending, LeaseTerms, Order
 from gateway.core.charging.sessions import Needs
 from tests.core.charging.site_bench import BEGIN, SiteBench, evse, site
@@ -355,6 +356,66 @@ def test_a_station_that_ignores_its_limit_has_the_most_that_it_can_draw_kept_fre
     assert bench.at(first).reach_ma == (32_000,) * 3
     bench.run(60)
     assert bench.limits_a(second) == [8.0]
+
+
+def test_a_station_that_is_vouched_for_has_limits_again_once_its_fallback_is_there() -> None:
+    bench = SiteBench(site(evse(1), evse(2), limit_a=40))
+    first, second = bench.begin(1), bench.begin(2)
+    bench.run(60)
+    for _ in range(6):
+        bench.draws(first, 32, 32, 32)
+        bench.run(20)
+    bench.ledger.default_lost(first)
+    bench.controller.pardon("S1", bench.now)
+    bench.run(600)
+    assert (bench.at(first).reach_ma, bench.limits_a(second)) == ((32_000,) * 3, [8.0])
+    bench.ledger.default_installed(first, bench.now)
+    bench.run(60)
+    assert bench.at(first).state == "charging"
+    assert bench.limits_a(first, second) == [20.0, 20.0]
+
+
+def test_an_order_for_which_there_is_no_room_after_all_is_told_and_keeps_nobody_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bench = SiteBench(site(evse(1), evse(2)))
+    count = bench.ledger.sent
+
+    def wrong_for_the_first(order: Order) -> None:
+        if order.key == ("S1", 1):
+            raise InvariantError("no room")
+        count(order)
+
+    monkeypatch.setattr(bench.ledger, "sent", wrong_for_the_first)
+    first, second = bench.begin(1), bench.begin(2)
+    bench.run(5)
+    assert bench.limits_a(first, second) == [0.0, 32.0]
+    assert bench.notes == [("charging_order_without_room", {"station": "S1", "evse": 1, "fault": "no room"})]
+    monkeypatch.undo()
+    bench.run(60)
+    assert bench.limits_a(first, second) == [32.0, 32.0]
+
+
+def test_links_are_counted_by_how_full_they_are() -> None:
+    panels = (
+        NodeDescription(name="full", parent="grid", limit_ma=(10_000,) * 3),
+        NodeDescription(name="near", parent="grid", limit_ma=(10_500,) * 3),
+        NodeDescription(name="not", parent="grid", limit_ma=(10_600,) * 3),
+        NodeDescription(name="none", parent="grid"),
+    )
+    described = [
+        evse(number, node=panel.name, maximum_ma=10_000, minimum_ma=10_000) for number, panel in enumerate(panels, 1)
+    ]
+    bench = SiteBench(site(*described, nodes=panels))
+    for number in range(1, 5):
+        bench.begin(number)
+    bench.run(60)
+    figures = bench.controller.figures(bench.now)
+    assert (figures.links, figures.links_near, figures.links_over) == (12, 6, 0)
+    bench.capacities.set_limit("full", limit_ma=(9000,) * 3, limit_w=None, until=None, now=bench.now)
+    bench.controller.capacity_changed(bench.now)
+    bench.controller.tick(bench.now)
+    assert bench.controller.figures(bench.now).links_over == 3
 
 
 def test_readings_that_a_station_replays_do_not_accuse_it() -> None:

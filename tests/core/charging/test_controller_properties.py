@@ -1,5 +1,6 @@
 """Whatever happens on a site in whatever order: no circuit is promised more than it carries, and all ends well."""
 
+from collections import Counter
 from typing import Any
 
 from hypothesis import given, settings
@@ -89,10 +90,21 @@ class World:
     def check(self) -> None:
         """What is really in force fits, wherever the ledger tells no deficit."""
         bench = self.bench
+        self.check_figures()
         deficits = bench.ledger.deficits()
         for link, capacity in enumerate(bench.capacities.lowest(bench.now, 0.0)):
             if capacity is not None and link not in deficits:
                 assert self.stations.load(link) <= capacity * 1_000_000, bench.network.links[link]
+
+    def check_figures(self) -> None:
+        """The figures, which follow what changes, are those of the view, which looks at everything."""
+        figures, view = self.bench.controller.figures(self.bench.now), self.bench.controller.view(self.bench.now)
+        assert {state: count for state, count in figures.evses.items() if count} == Counter(
+            evse.state for evse in view.evses
+        )
+        limited = [link for link in view.links if link.capacity is not None]
+        assert figures.links == len(limited)
+        assert figures.links_over == sum(link.deficit > 0 for link in limited)
 
 
 EVSES = st.lists(

@@ -166,6 +166,7 @@ class Gateway:
         self._tls_context: SSLContext | None = None
         self._started = False
         self._reloading: asyncio.Task[None] | None = None
+        self._reload_wanted = False
 
     @property
     def stations_url(self) -> str:
@@ -211,7 +212,7 @@ class Gateway:
         self._release.callback(self.journal.close)
         self._restore()
         self._token_history = self._open_token_history(directory, tokens)
-        self.store = open_store(config, self.journal, log=self.log)
+        self.store = open_store(config, self.journal, shared_site_of=self._shared_site_of, log=self.log)
         self._release.callback(self.store.close)
         wheel = TimerWheel(time.monotonic, asyncio.get_running_loop().call_later)
         self.upkeep = self._make_upkeep(wheel)
@@ -267,6 +268,10 @@ class Gateway:
             stations=len(self.registry),
         )
 
+    def _shared_site_of(self, identity: str) -> str | None:
+        site = self.charging.sites.site_of(identity)
+        return None if site is None else site.description.name
+
     async def _listen(self, scheme: str, section: str, host: str, port: int) -> None:
         context = self._tls_context if scheme == "wss" else None
         with _address_named(section, host, port):
@@ -296,13 +301,19 @@ class Gateway:
             self.log("stopped")
 
     def reload(self) -> None:
-        """Read the files of the sites again, and go on with what they say; what is wrong with them is logged."""
+        """Read the files of the sites again, and go on with what they say; what is wrong with them is logged.
+
+        If they are being read already, they are read once more after that: they may have changed since.
+        """
+        self._reload_wanted = True
         if not self.draining and (self._reloading is None or self._reloading.done()):
             self._reloading = asyncio.get_running_loop().create_task(self._reload())
 
     async def _reload(self) -> None:
-        with suppress(NotKeptError):  # it is logged
-            await self.charging.api.reload()
+        while self._reload_wanted:
+            self._reload_wanted = False
+            with suppress(NotKeptError):  # it is logged
+                await self.charging.api.reload()
 
     def log_lines_lost(self) -> int:
         """Return how many log lines could not be written."""

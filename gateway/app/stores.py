@@ -1,7 +1,6 @@
 """From the configuration to the store."""
 
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -19,8 +18,17 @@ STORE: Final = "store"
 SET_ASIDE_NAME: Final = "set-aside"
 
 
-def open_store(config: Config, journal: Journal, *, log: Callable[..., None]) -> Store:
-    """Return the configured store, behind `journal`. It has to be started."""
+def open_store(
+    config: Config, journal: Journal, *, shared_site_of: Callable[[str], str | None], log: Callable[..., None]
+) -> Store:
+    """Return the configured store, behind `journal`. It has to be started.
+
+    `shared_site_of` gives the site whose power is shared among stations of which this one is, if there is one. It is
+    called in the store's threads.
+    """
+
+    def site(identity: str) -> str | None:
+        return shared_site_of(identity) or site_of(config, identity)
 
     def failed(kind: str, error: str) -> None:
         log("store_failed", level="error", kind=kind, error=error)
@@ -44,7 +52,7 @@ def open_store(config: Config, journal: Journal, *, log: Callable[..., None]) ->
         journal.uuid,
         store_settings(config),
         set_aside=config.data.directory / SET_ASIDE_NAME,
-        site_of=partial(site_of, config),
+        site_of=site,
         on_error=failed,
         on_set_aside=set_aside,
         on_connected=connected,

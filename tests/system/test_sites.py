@@ -49,7 +49,7 @@ def test_files_are_read_again_at_a_sighup_and_not_taken_up_if_anything_is_wrong(
     gateway.wait_until(
         lambda: any(line["event"] == "site_file_invalid" for line in gateway.log()), "the log has what is wrong"
     )
-    (said,) = [line for line in gateway.log() if line["event"] == "site_file_invalid"]
+    said = next(line for line in gateway.log() if line["event"] == "site_file_invalid")
     assert "depot.toml" in str(said)
     assert "node[0].limit_a" in str(said)
     assert left_a(gateway) == 50.0

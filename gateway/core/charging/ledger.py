@@ -231,16 +231,14 @@ def _highest(left: int, phases: list[tuple[int, int]]) -> int:
 
     If not even the reaches fit, it is the highest x at which x alone would, so a limit that helps.
     """
-    factors = sum(factor for _, factor in phases)
-    alone = left // factors
-    if sum(reach * factor for reach, factor in phases) > left:
-        return min(alone, min(reach for reach, _ in phases))
-    highest = alone
-    rising, above = factors, 0
-    for reach, factor in sorted(phases, reverse=True):
-        highest = max(highest, min(reach, (left - above) // rising))
-        rising -= factor
-        above += reach * factor
-        if not rising:
+    above = sum(reach * factor for reach, factor in phases)
+    if above > left:
+        return min(left // sum(factor for _, factor in phases), min(reach for reach, _ in phases))
+    rising = highest = 0
+    for reach, factor in sorted(phases):
+        if rising and highest <= reach:
             break
+        rising += factor
+        above -= reach * factor
+        highest = (left - above) // rising
     return highest

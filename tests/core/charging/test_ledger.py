@@ -3,11 +3,11 @@
 import hypothesis.strategies as st
 import msgspec
 import pytest
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from gateway.core.charging.description import EvseDescription, EvseKey, NodeDescription, SiteDescription
-from gateway.core.charging.ledger import InvariantError, Ledger, SavedReservation
+from gateway.core.charging.ledger import InvariantError, Ledger, SavedReservation, _highest
 from gateway.core.charging.network import Network
 from gateway.core.charging.orders import Ending, LeaseTerms, Order
 
@@ -203,7 +203,7 @@ def test_watts_of_all_phases_are_one_link() -> None:
     assert ledger.room_ma(A, (1,), 100.0) == 32_000
     ledger.session_began(A, "T", 100.0)
     ledger.sent(order(1, 20, phases=(1,)))
-    assert ledger.room_ma(A, (1, 2, 3), 100.0) == 13_333
+    assert ledger.room_ma(A, (1, 2, 3), 100.0) == 10_000  # beside 20 A on phase 1, which may flow while it follows
     assert ledger.room_ma(A, (2,), 100.0) == 20_000
 
 
@@ -222,6 +222,22 @@ def test_a_clock_that_goes_back_lowers_nothing_early() -> None:
     ledger.ended(A, 2, Ending.ACCEPTED, 150.0)
     ledger.tick(200.0)
     assert ledger.reach_ma(A) == (32_000,) * 3
+
+
+@given(
+    phases=st.lists(st.tuples(st.integers(0, 40), st.integers(1, 5)), min_size=1, max_size=3),
+    left=st.integers(0, 600),
+)
+def test_the_room_of_several_phases_is_the_largest_that_fits(phases: list[tuple[int, int]], left: int) -> None:
+    def load(current: int) -> int:
+        return sum(factor * max(reach, current) for reach, factor in phases)
+
+    highest = _highest(left, phases)
+    if load(0) <= left:
+        assert load(highest) <= left < load(highest + 1)
+    else:
+        assert highest <= min(reach for reach, _ in phases)
+        assert highest * sum(factor for _, factor in phases) <= left
 
 
 class Station:
@@ -315,6 +331,7 @@ class LedgerMachine(RuleBasedStateMachine):
                 station.possible.append((one, float("inf")))
             self.ledger.ended(key, one.order, Ending.ACCEPTED, self.now)
         elif answer == "rejected":
+            station.possible = [(other, until) for other, until in station.possible if other is not one]
             self.ledger.ended(key, one.order, Ending.REJECTED, self.now)
         else:
             station.late.extend([one] * runs)  # nobody knows: it may lead at any moment from now on

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from msgspec import Struct
 
@@ -45,13 +45,17 @@ SKEW_S: Final = 30.0
 
 
 class SocketPlan(Struct, frozen=True, kw_only=True):
-    """What a run is about. `share` is what the grid connection carries of all that EVSEs could draw."""
+    """What a run is about. `share` is what the grid connection carries of all that EVSEs could draw.
+
+    `leases` is whether the gateway takes it that limits end by themselves, or tries it out with each model.
+    """
 
     stations: int = 18
     seed: int = 1
     speed: float = 20.0
     share: float = 0.3
     versions: Sequence[str] = VERSIONS
+    leases: Literal["trusted", "probe"] = "trusted"
     behaviour: Behaviour = Behaviour(
         first_arrival_s_mean=60.0,
         idle_s_mean=120.0,
@@ -120,7 +124,7 @@ class SocketRun:
         self.description: Final = describe(self.fleet.stations, plan.share)
         site_file = folder / "site.toml"
         site_file.write_text(as_toml(self.description))
-        _configure(self.gateway, site_file)
+        _configure(self.gateway, site_file, plan.leases)
         self._wall = Wall(self.clock)
         self._began = self._wall.now
         self._links = Links(self.description)
@@ -326,7 +330,7 @@ def _rating_ma(evses: Sequence[EvseDescription], share: float) -> int:
     return max(round(max(by_phase) * share / 1000) * 1000, dark_ma + 12_000)
 
 
-def _configure(gateway: GatewayProcess, site_file: Path) -> None:
+def _configure(gateway: GatewayProcess, site_file: Path, leases: str) -> None:
     gateway.configure(
         authorisation={"mode": "accept_all"},
         charging={
@@ -337,4 +341,4 @@ def _configure(gateway: GatewayProcess, site_file: Path) -> None:
         },
     )
     with gateway.config_file.open("a") as file:
-        file.write('\n[[charging.model]]\nname = "all"\nleases = "trusted"\n')
+        file.write(f'\n[[charging.model]]\nname = "all"\nleases = "{leases}"\n')

@@ -82,7 +82,8 @@ class Entry(Struct, frozen=True):
 def entries(station: SimulatedStation) -> Iterator[Entry]:
     """All that a station has, those of the station itself first."""
     for variable in VARIABLES:
-        yield Entry(variable)
+        if station.version == "ocpp2.1" or not variable.only_21:
+            yield Entry(variable)
     for outlet in station.outlets:
         for variable, at_connector, read in OF_EVSE:
             yield Entry(variable, outlet, at_connector, read)

@@ -29,7 +29,8 @@ class Variable(Struct, frozen=True):
     """One variable. Its value lives where `attribute` points to from the station, else among its settings.
 
     `kind` is a DataEnumType. For an integer `low` and `high` bound the value, for a string `high` its length; of an
-    OptionList or MemberList `options` are the words. One that `reboots` takes effect after the next boot.
+    OptionList or MemberList `options` are the words. One that `reboots` takes effect after the next boot. Those
+    `only_21` are unknown to 2.0.1.
     """
 
     component: str
@@ -44,6 +45,7 @@ class Variable(Struct, frozen=True):
     options: tuple[str, ...] = ()
     reboots: bool = False
     unit: str | None = None
+    only_21: bool = False
 
     def allows(self, value: str) -> bool:
         """Whether `value` may be set."""
@@ -142,6 +144,9 @@ VARIABLES: tuple[Variable, ...] = (
     _constant("SmartChargingCtrlr", "PeriodsPerSchedule", PERIODS_MAX),
     _constant("SmartChargingCtrlr", "ProfileStackLevel", STACK_LEVEL_MAX),
     _constant("SmartChargingCtrlr", "RateUnit", "A,W", "MemberList"),
+    Variable(
+        "SmartChargingCtrlr", "SupportsDynamicProfiles", default="true", kind="boolean", mutable=False, only_21=True
+    ),
     _constant("DisplayMessageCtrlr", "Enabled", "true", "boolean"),
     _constant("DisplayMessageCtrlr", "DisplayMessages", MESSAGES_MAX),
     _constant("DisplayMessageCtrlr", "SupportedFormats", ",".join(FORMATS), "MemberList"),

@@ -21,6 +21,7 @@ from bench.charging.sockets import (
     evses_of,
     on_sockets,
 )
+from gateway.fleet.station import SimulatedStation
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -54,6 +55,39 @@ async def _capped_and_killed(folder: Path) -> SocketOutcome:
         await run.until(lambda view: reserved_a(view) > cap_a, "what was capped is used again")
         await run.until(lambda view: limited(run, view) == set(VERSIONS), "stations of all versions have limits again")
         return run.outcome()
+
+
+def test_each_model_is_tried_out_before_its_leases_are_trusted_and_then_kept_alive_by_updates(tmp_path: Path) -> None:
+    outcome = asyncio.run(_tried_out(tmp_path))
+    assert outcome.overload_s == {}
+    assert outcome.disobedient == 0
+
+
+async def _tried_out(folder: Path) -> SocketOutcome:
+    async with on_sockets(SocketPlan(stations=9, share=0.8, leases="probe"), folder) as run:
+        await run.until_nothing_is_missing()
+        models = {(station.nameplate.model, station.version) for station in run.fleet.stations if is_ac(run, station)}
+
+        def probed(_view: Any) -> bool:
+            return sum(line["event"] == "model_probed" for line in run.gateway.log()) >= len(models)
+
+        await run.until(probed, f"{len(models)} models are tried out")
+        verdicts = [line for line in run.gateway.log() if line["event"] == "model_probed"]
+        assert [line for line in verdicts if not line["obeys"]] == []
+        await run.until(lambda _view: calls(run, "UpdateDynamicSchedule") > 0, "a Dynamic profile is updated")
+        return run.outcome()
+
+
+def is_ac(run: SocketRun, station: SimulatedStation) -> bool:
+    """Whether a station is part of the site."""
+    return any(evse.station == station.identity for evse in run.description.evses)
+
+
+def calls(run: SocketRun, action: str) -> float:
+    """Return how many calls of an action were accepted."""
+    counted = run.gateway.metrics().items()
+    wanted = (f'action="{action}"', 'outcome="accepted"')
+    return sum(count for name, count in counted if name.startswith("calls_total{") and all(w in name for w in wanted))
 
 
 def limited(run: SocketRun, view: Any) -> set[str]:

@@ -57,6 +57,7 @@ def test_no_label_names_a_station_a_transaction_or_a_token(tmp_path):
         "mode",
         "state",
         "ending",
+        "event",
         "le",
     }, labels
     for said in ("TAG", "ocpp2.0.1/1"):

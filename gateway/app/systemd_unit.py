@@ -47,6 +47,7 @@ HARDENING: Final = """\
 NoNewPrivileges=yes
 ProtectSystem=strict
 PrivateDevices=yes
+PrivateMounts=yes
 DevicePolicy=closed
 ProtectClock=yes
 ProtectControlGroups=yes

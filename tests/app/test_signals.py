@@ -76,6 +76,31 @@ def test_two_signals_during_the_start_stop_at_once():
     assert service.calls == ["start", "start cancelled", "stop"]
 
 
+@pytest.mark.parametrize("step", ["start", "drain"])
+def test_the_first_signal_is_told_of_at_once_and_no_other(step):
+    calls: list[str] = []
+
+    class Told(Scripted):
+        async def _step(self, name: str) -> None:
+            await super()._step(name)
+            calls.append(name)
+
+    service = Told(signals_in=["start"] if step == "start" else [])
+
+    def asked() -> None:
+        calls.append("asked")
+
+    def started() -> None:
+        calls.append("started")
+        if step == "drain":
+            kill()
+
+    asyncio.run(asyncio.wait_for(run_until_signalled(service, started, on_asked=asked), 10))
+    before_asked = {"start": [], "drain": ["start", "started"]}[step]
+    after_asked = {"start": ["start", "started", "drain", "stop"], "drain": ["drain", "stop"]}[step]
+    assert calls == [*before_asked, "asked", *after_asked]
+
+
 def test_a_start_that_fails_is_cleaned_up_and_told():
     service = Scripted(fails_in="start")
     with pytest.raises(OSError, match="start failed"):

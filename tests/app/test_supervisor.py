@@ -103,7 +103,8 @@ def test_the_same_status_is_said_once(address, ear):
         assert await ear.hear() == "READY=1\nSTATUS=quiet"
         assert await ear.hear() == "WATCHDOG=1"
         status = "busy"
-        assert await ear.hear() == "WATCHDOG=1\nSTATUS=busy"
+        while (said := await ear.hear()) != "WATCHDOG=1\nSTATUS=busy":
+            assert said == "WATCHDOG=1"
         assert await ear.hear() == "WATCHDOG=1"
         supervisor.close()
 

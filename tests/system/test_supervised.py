@@ -6,8 +6,6 @@ import os
 import random
 import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,17 +15,8 @@ import pytest
 from tests.system.process import DEADLINE_S, GatewayProcess, running
 from tests.system.stations import Ledger, Station
 
-WATCHDOG_S = 1.0
-
-REFUSE_EXEC_GAIN = """
-import ctypes, os, sys
-PR_SET_MDWE, PR_MDWE_REFUSE_EXEC_GAIN = 65, 1
-libc = ctypes.CDLL(None, use_errno=True)
-if libc.prctl(PR_SET_MDWE, PR_MDWE_REFUSE_EXEC_GAIN, 0, 0, 0):
-    sys.exit(os.strerror(ctypes.get_errno()))
-os.execv(sys.argv[1], sys.argv[1:])
-"""
-"""Runs a command that can make no memory executable, as with MemoryDenyWriteExecute=yes of newer systemd."""
+WATCHDOG_S = 2.0
+"""Half of it is time enough for a busy machine to come to a timer that is due."""
 
 
 class Ear:
@@ -218,26 +207,3 @@ def test_a_drained_gateway_has_said_stopping_once_and_ends_well(tmp_path, ear):
         os.kill(gateway.pid, signal.SIGTERM)
         assert gateway.wait() == 0
         assert [said["STOPPING"] for said in ear.forget() if "STOPPING" in said] == ["1"]
-
-
-def test_compiled_code_needs_no_memory_that_is_made_executable(tmp_path, ear):
-    tried = subprocess.run(
-        [sys.executable, "-c", REFUSE_EXEC_GAIN, "/bin/true"], capture_output=True, text=True, check=False
-    )
-    if tried.returncode:
-        pytest.skip(f"this kernel has no PR_SET_MDWE: {tried.stderr.strip()}")
-
-    async def scenario() -> None:
-        station = Station("CP1", "ocpp2.0.1", gateway.url("CP1"), Ledger(), random.Random(1))
-        await station.boot()
-
-    gateway = GatewayProcess(tmp_path)
-    gateway.command = [sys.executable, "-c", REFUSE_EXEC_GAIN, *gateway.command]
-    try:
-        gateway.start()
-        asyncio.run(scenario())
-        gateway.wait_until_stored()
-        gateway.interrupt()
-        assert gateway.wait() == 0
-    finally:
-        gateway.end()

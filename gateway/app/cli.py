@@ -1,7 +1,7 @@
 """The command line, `ocpp-gateway`. What a command alone needs is imported when it runs, so that `--help` is quick.
 
 A command that cannot work says why on standard error, one line for each reason, and ends with status 1; a wrong call
-ends with status 2.
+ends with status 2. `serve` ends with status 78 if only somebody who changes the configuration can help.
 """
 
 import os
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 PASSWORD_INPUT_BYTES_MAX = 4096
 """How much is read from standard input in search of a password."""
+
+EXIT_CONFIG = 78
+"""Exit status of `serve` for what stays wrong until somebody changes it (EX_CONFIG of sysexits.h)."""
 
 FLEET_VERSIONS = ("1.6", "2.0.1", "2.1")
 """What simulated stations speak."""
@@ -51,27 +54,41 @@ def main() -> None:
 def serve(file: Path | None, host: str | None, port: int | None, data: str | None) -> None:
     """Serve charging stations until Ctrl-C. A second Ctrl-C stops at once."""
     options = {"--host": ("listener.host", host), "--port": ("listener.port", port), "--data": ("data.directory", data)}
-    with _failures_told():
+    with _failures_told(status_of_invalid=EXIT_CONFIG):
         config = _load(file, options).config
         import uvloop
 
         from gateway.app.gateway import Gateway
         from gateway.app.logs import open_log
         from gateway.app.signals import run_until_signalled
+        from gateway.app.supervisor import open_supervisor
         from gateway.app.terminal import Progress
+        from gateway.app.view import status_line
 
         log = open_log(config.log.level, config.log.file)
-        gateway = Gateway(config, log=log, progress=Progress(sys.stdout))
+        supervisor = open_supervisor(os.environ, log=log)
+        show = Progress(sys.stdout)
 
-        def announce() -> None:
+        def progress(text: str) -> None:
+            show(text)
+            supervisor.progress(text)
+
+        gateway = Gateway(config, log=log, progress=progress)
+
+        def started() -> None:
             click.echo(f"data      {config.data.directory.absolute()}")
             for url in gateway.stations_urls:
                 click.echo(f"stations  {url}{{identity}}")
             click.echo(f"admin     {gateway.admin_url}")
+            supervisor.started(lambda: status_line(gateway))
+
+        def hang_up() -> None:
+            supervisor.reloading(gateway.reload())
 
         try:
-            uvloop.run(run_until_signalled(gateway, announce, on_hangup=gateway.reload))
+            uvloop.run(run_until_signalled(gateway, started, on_hangup=hang_up, on_asked=supervisor.stopping))
         finally:
+            supervisor.close()
             log.close()
 
 
@@ -242,6 +259,22 @@ def print_config(file: Path | None) -> None:
         click.echo(effective_page(_load(file)), nl=False)
 
 
+@print_page.command("systemd-unit")
+@CONFIG_OPTION
+@click.option("--user", default="ocpp-gateway", show_default=True, help="Who the service runs as; has to exist.")
+def print_systemd_unit(file: Path | None, user: str) -> None:
+    """A unit for systemd 252 or newer that serves with this configuration and may do nothing else.
+
+    What the environment sets does not count: the service has an environment of its own. Without a configuration the
+    data is in /var/lib/ocpp-gateway.
+    """
+    with _failures_told():
+        from gateway.app.config_sources import load_config
+        from gateway.app.systemd_unit import systemd_unit
+
+        click.echo(systemd_unit(load_config(file), file=file, user=user), nl=False)
+
+
 @print_page.command("reference")
 def print_reference() -> None:
     """Every key of the configuration: type, default, unit and meaning, as Markdown."""
@@ -340,8 +373,11 @@ def _fill_standard_descriptors() -> None:
 
 
 @contextmanager
-def _failures_told() -> Iterator[None]:
-    """Say in lines without a traceback why a command cannot work, and end with status 1."""
+def _failures_told(status_of_invalid: int = 1) -> Iterator[None]:
+    """Say in lines without a traceback why a command cannot work, and end with status 1.
+
+    An invalid configuration ends with `status_of_invalid`.
+    """
     try:
         yield
     except BrokenPipeError:  # who reads the output has enough; click ends quietly
@@ -349,7 +385,7 @@ def _failures_told() -> Iterator[None]:
     except _expected_failures() as error:
         for reason in str(error).splitlines():
             click.echo(f"ocpp-gateway: {reason}", err=True)
-        sys.exit(1)
+        sys.exit(status_of_invalid if _is_invalid(error) else 1)
     finally:
         _drop_unwritable_output()
 
@@ -364,6 +400,13 @@ def _drop_unwritable_output() -> None:
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, sys.stdout.fileno())
         os.close(null)
+
+
+def _is_invalid(error: Exception) -> bool:
+    """Whether the configuration is wrong, rather than what it names out of reach for now."""
+    from gateway.app.config_sources import ConfigError, UnavailableError
+
+    return isinstance(error, ConfigError) and not isinstance(error, UnavailableError)
 
 
 def _expected_failures() -> tuple[type[Exception], ...]:

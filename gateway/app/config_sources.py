@@ -33,6 +33,10 @@ class ConfigError(ValueError):
         self.problems = tuple(problems)
 
 
+class UnavailableError(ConfigError):
+    """What the configuration names cannot be had, but maybe later: an address in use, a full disk."""
+
+
 class Configuration(Struct, frozen=True):
     """A valid configuration, and where each key that is not at its default was set."""
 

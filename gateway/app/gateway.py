@@ -17,7 +17,7 @@ from typing import Final, TypeAlias
 from gateway import __version__
 from gateway.app.command_api import CommandApi
 from gateway.app.config import Config
-from gateway.app.config_sources import ConfigError
+from gateway.app.config_sources import UnavailableError
 from gateway.app.configured_charging import Charging, start_charging
 from gateway.app.configured_files import read_configured_files
 from gateway.app.lookups import variables_of
@@ -88,13 +88,14 @@ def system_now() -> datetime:
 
 @contextmanager
 def _address_named(section: str, host: str, port: int) -> Iterator[None]:
-    """Turn the OSError of an address that cannot be had into a ConfigError that names it and its keys."""
+    """Turn the OSError of an address that cannot be had into an UnavailableError that names it and its keys."""
     try:
         yield
     except OSError as error:
         number = error.errno or 0  # negative for a name that cannot be resolved
         why = os.strerror(number) if number > 0 else error.strerror
-        raise ConfigError([f"{section}.host, {section}.port: cannot listen on {host} port {port}: {why}"]) from error
+        where = f"{section}.host, {section}.port: cannot listen on {host} port {port}"
+        raise UnavailableError([f"{where}: {why}"]) from error
 
 
 def quirk_policy(config: Config) -> QuirkPolicy:
@@ -300,14 +301,18 @@ class Gateway:
         if self._started:
             self.log("stopped")
 
-    def reload(self) -> None:
+    def reload(self) -> asyncio.Task[None] | None:
         """Read the files of the sites again, and go on with what they say; what is wrong with them is logged.
 
-        If they are being read already, they are read once more after that: they may have changed since.
+        If they are being read already, they are read once more after that: they may have changed since. Returns the
+        reload that is under way, None while the gateway drains.
         """
+        if self.draining:
+            return None
         self._reload_wanted = True
-        if not self.draining and (self._reloading is None or self._reloading.done()):
+        if self._reloading is None or self._reloading.done():
             self._reloading = asyncio.get_running_loop().create_task(self._reload())
+        return self._reloading
 
     async def _reload(self) -> None:
         while self._reload_wanted:
@@ -327,7 +332,7 @@ class Gateway:
         try:
             return open_token_history(path, tokens.values(), self._now())
         except OSError as error:
-            raise ConfigError([f"{path}: cannot be used: {error.strerror}"]) from error
+            raise UnavailableError([f"{path}: cannot be used: {error.strerror}"]) from error
 
     def _token_history_of(self, station: Station) -> TokenHistory | None:
         """Return what the station's local list should hold; None if it is not kept in step."""

@@ -57,16 +57,22 @@ async def run_until_signalled(
     *,
     duration_s: float | None = None,
     on_hangup: Callable[[], None] | None = None,
+    on_asked: Callable[[], None] = lambda: None,
 ) -> None:
     """Start `service`, wait for a signal or for `duration_s`, drain and stop it. Raises what starting or draining does.
 
     A signal during the start lets it finish and then drains; a second one cancels whatever is under way. While `stop`
     runs, signals have their usual effect again: nothing can hold the process. `on_hangup` is called at each SIGHUP
-    while it serves; one that comes before or after that has no effect.
+    while it serves; one that comes before or after that has no effect. `on_asked` is called at the first signal.
     """
     asked, at_once = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
-    uninstall = install(loop, asked.set, at_once.set)
+
+    def ask() -> None:
+        asked.set()
+        on_asked()
+
+    uninstall = install(loop, ask, at_once.set)
     if on_hangup is not None:
         loop.add_signal_handler(signal.SIGHUP, _nothing)
     try:

@@ -6,6 +6,7 @@ from heapq import nsmallest
 from typing import TYPE_CHECKING, Any, Final
 
 from gateway.app.metrics import Exposition
+from gateway.app.stores import STORE
 from gateway.core.idempotency import COMMANDS
 from gateway.core.stations import Station
 from gateway.core.transactions import Transaction
@@ -17,6 +18,13 @@ if TYPE_CHECKING:
 
 COMMANDS_SHOWN: Final = 8
 """Commands with an idempotency key that are listed for a person who looks at a station, the newest first."""
+
+
+def status_line(gateway: "Gateway") -> str:
+    """Return how a running gateway is, in one short line."""
+    connected, waiting = len(gateway.listener.open), gateway.journal.lags[STORE].entries
+    figures = f"connected stations: {connected:,}, messages that wait for the store: {waiting:,}"
+    return "; ".join([figures, *_unready(gateway)])
 
 
 class GatewayView:
@@ -32,19 +40,7 @@ class GatewayView:
 
     def ready(self) -> Sequence[str]:
         """Return why stations should not be sent here. The store is no reason: stations do not notice it."""
-        gateway = self._gateway
-        reasons = []
-        if gateway.draining:
-            reasons.append("the gateway is draining")
-        if gateway.journal.failure is not None:
-            reasons.append("the journal failed: " + type(gateway.journal.failure).__name__)
-        elif gateway.journal.full_since is not None:
-            sent_away = gateway.config.journal.when_full == "disconnect"
-            effect = "stations are sent away" if sent_away else "answers to stations are withheld"
-            reasons.append(f"the journal is full: {effect}")
-        if gateway.listener.connections >= gateway.connections_max:
-            reasons.append("as many stations are connected as connections_max allows")
-        return reasons
+        return _unready(self._gateway)
 
     def metrics(self) -> bytes:
         """Return the metrics page."""
@@ -116,6 +112,21 @@ class GatewayView:
                 ],
             },
         }
+
+
+def _unready(gateway: "Gateway") -> list[str]:
+    reasons = []
+    if gateway.draining:
+        reasons.append("the gateway is draining")
+    if gateway.journal.failure is not None:
+        reasons.append("the journal failed: " + type(gateway.journal.failure).__name__)
+    elif gateway.journal.full_since is not None:
+        sent_away = gateway.config.journal.when_full == "disconnect"
+        effect = "stations are sent away" if sent_away else "answers to stations are withheld"
+        reasons.append(f"the journal is full: {effect}")
+    if gateway.listener.connections >= gateway.connections_max:
+        reasons.append("as many stations are connected as connections_max allows")
+    return reasons
 
 
 def _summary(station: Station) -> dict[str, Any]:

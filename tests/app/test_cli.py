@@ -93,11 +93,12 @@ def test_no_configuration_is_a_valid_one():
     assert (result.exit_code, result.output) == (0, told)
 
 
-def test_a_wrong_configuration_is_told_line_by_line_with_status_1(tmp_path):
+def test_a_wrong_configuration_is_told_line_by_line(tmp_path):
     (tmp_path / "gateway.toml").write_text("[listener]\nprot = 1\n[log]\nlevel = 3\n")
-    for command in (["check-config"], ["print", "config"], ["serve"]):
+    commands = (["check-config"], 1), (["print", "config"], 1), (["print", "systemd-unit"], 1), (["serve"], 78)
+    for command, status in commands:
         result = run(*command, "--config", "gateway.toml")
-        assert result.exit_code == 1
+        assert result.exit_code == status
         assert result.stdout == ""
         assert result.stderr.splitlines() == [
             'ocpp-gateway: gateway.toml: $.listener.prot: unknown key; did you mean "port"?',
@@ -168,8 +169,10 @@ def test_every_metric_is_printed_with_its_full_name_and_a_meaning():
 # What may not be read or made
 
 
-@pytest.mark.parametrize("command", [["check-config", "--config"], ["serve", "--config"], ["query", "--data"]])
-def test_what_may_not_be_read_is_told_like_any_other_failure(monkeypatch, tmp_path, command):
+@pytest.mark.parametrize(
+    ("command", "status"), [(["check-config", "--config"], 1), (["serve", "--config"], 78), (["query", "--data"], 1)]
+)
+def test_what_may_not_be_read_is_told_like_any_other_failure(monkeypatch, tmp_path, command, status):
     file = tmp_path / "file"
     file.touch()
 
@@ -180,7 +183,7 @@ def test_what_may_not_be_read_is_told_like_any_other_failure(monkeypatch, tmp_pa
     monkeypatch.setattr(Path, "open", refuse)
     monkeypatch.setattr(Path, "exists", refuse)
     result = run(*command, str(file))
-    assert result.exit_code == 1
+    assert result.exit_code == status
     (told,) = result.stderr.splitlines()
     assert told.startswith("ocpp-gateway: ")
     assert str(file) in told

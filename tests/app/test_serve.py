@@ -21,6 +21,9 @@ from gateway import __version__
 
 DEADLINE_S = 20
 
+INVALID = 78
+"""The status after which a restart would not help."""
+
 
 @contextlib.contextmanager
 def served(directory: Path, *arguments: str, **variables: str):
@@ -55,11 +58,11 @@ def spawn(
     )
 
 
-def failure_of(directory: Path, *arguments: str, **variables: str) -> str:
+def failure_of(directory: Path, *arguments: str, status: int = 1, **variables: str) -> str:
     """Return the one line on standard error of a process that cannot serve."""
     process = spawn(directory, *arguments, **variables)
     output, errors = process.communicate(timeout=DEADLINE_S)
-    assert (process.returncode, output) == (1, "")
+    assert (process.returncode, output) == (status, "")
     told = [text for text in errors.splitlines() if not text.startswith("{")]
     assert len(told) == 1, errors
     return told[0]
@@ -135,7 +138,7 @@ def test_a_host_that_no_resolver_knows_is_named(tmp_path):
 
 
 def test_a_log_file_that_cannot_be_opened_is_named_with_its_key(tmp_path):
-    told = failure_of(tmp_path, OCPP_GATEWAY__LOG__FILE="absent/gateway.log")
+    told = failure_of(tmp_path, status=INVALID, OCPP_GATEWAY__LOG__FILE="absent/gateway.log")
     assert told == "ocpp-gateway: absent/gateway.log: log.file cannot be opened: No such file or directory"
 
 
@@ -177,14 +180,14 @@ def test_a_data_directory_that_cannot_be_made_is_told_in_one_line(tmp_path):
 
 def test_a_side_file_that_is_wrong_is_told_in_one_line(tmp_path):
     (tmp_path / "stations").write_text("a/b\n")
-    told = failure_of(tmp_path, OCPP_GATEWAY__STATIONS__LIST_FILE="stations")
+    told = failure_of(tmp_path, status=INVALID, OCPP_GATEWAY__STATIONS__LIST_FILE="stations")
     assert "stations: line 1" in told
 
 
 def test_a_listener_off_loopback_does_not_start_without_a_policy(tmp_path):
     process = spawn(tmp_path, "--host", "0.0.0.0")
     _, errors = process.communicate(timeout=DEADLINE_S)
-    assert process.returncode == 1
+    assert process.returncode == INVALID
     assert len(errors.splitlines()) == 2
     assert not (tmp_path / "gateway-data").exists()
 

@@ -76,6 +76,35 @@ def test_two_signals_during_the_start_stop_at_once():
     assert service.calls == ["start", "start cancelled", "stop"]
 
 
+@pytest.mark.parametrize("step", ["start", "drain"])
+def test_the_first_signal_is_told_of_at_once_and_no_other(step):
+    """Also during the start, which takes no notice of it, and not again at a second one, during the drain."""
+    told: list[str] = []
+
+    class Signalled(Scripted):
+        async def _step(self, name: str) -> None:
+            await super()._step(name)
+            if name == step:
+                kill()
+                while not told:
+                    await asyncio.sleep(0)
+                assert "stop" not in self.calls
+            if name == "drain" and step == "start":
+                kill()
+                await asyncio.Event().wait()
+
+    service = Signalled()
+
+    def started() -> None:
+        if step == "drain":
+            kill()
+
+    story = run_until_signalled(service, started, on_asked=lambda: told.append(service.calls[-1]))
+    asyncio.run(asyncio.wait_for(story, 10))
+    assert told == ["start"]
+    assert service.calls == ["start", "drain", "stop"]
+
+
 def test_a_start_that_fails_is_cleaned_up_and_told():
     service = Scripted(fails_in="start")
     with pytest.raises(OSError, match="start failed"):

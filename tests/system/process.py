@@ -45,6 +45,8 @@ class GatewayProcess:
         self.port, self.admin_port = free_ports(2)
         self.lives = 0
         self.process: subprocess.Popen[bytes] | None = None
+        self.variables: dict[str, str] = {}
+        """What its environment has beside ours; counts from the next start."""
         self.command = [sys.executable, "-m", "gateway", "serve", "--config", str(self.config_file)]
         self.configure(**sections)
 
@@ -85,7 +87,9 @@ class GatewayProcess:
         assert self.process is None or self.process.poll() is not None, "it is still running"
         self.lives += 1
         with self.log_file.open("ab") as log:
-            self.process = subprocess.Popen(self.command, cwd=self.folder, env=environment(), stdout=log, stderr=log)
+            self.process = subprocess.Popen(
+                self.command, cwd=self.folder, env=environment(**self.variables), stdout=log, stderr=log
+            )
 
     def start(self) -> None:
         """Start the process and return once it says that stations may come."""
@@ -173,8 +177,9 @@ class GatewayProcess:
 
 
 def environment(**variables: str) -> dict[str, str]:
-    """Return this process's environment without what would configure a gateway."""
-    inherited = {name: text for name, text in os.environ.items() if not name.startswith("OCPP_GATEWAY")}
+    """Return this process's environment without what would configure a gateway, or have it speak to our supervisor."""
+    foreign = ("OCPP_GATEWAY", "NOTIFY_SOCKET", "WATCHDOG_")
+    inherited = {name: text for name, text in os.environ.items() if not name.startswith(foreign)}
     return {**inherited, "PYTHONPATH": str(PROJECT), **variables}
 
 

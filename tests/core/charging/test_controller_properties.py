@@ -177,7 +177,7 @@ def test_when_all_is_quiet_limits_are_the_optimum(
     for key in world.keys:
         view = bench.at(key)
         assert view.target_ma == optimum.get(key, 0)
-        if key in optimum:
+        if key in optimum and not bench.ledger.deficits():  # who ignores limits may leave no room for fallbacks
             ceiling = bench.controller._evses[key].session.ceiling_ma  # type: ignore[union-attr]
             assert view.limit_ma > view.target_ma - DEADBAND_MA
             assert view.limit_ma < view.target_ma + DEADBAND_MA or ceiling is not None

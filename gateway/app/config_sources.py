@@ -14,7 +14,7 @@ from msgspec import Struct, inspect
 
 from gateway.app.config import Config
 from gateway.app.config_rules import broken_rules
-from gateway.app.config_types import array_member, expected, is_secret
+from gateway.app.config_types import array_member, expected, is_secret, shown
 
 ENVIRONMENT_PREFIX = "OCPP_GATEWAY__"
 """`OCPP_GATEWAY__LISTENER__PORT` sets `listener.port`."""
@@ -146,7 +146,7 @@ class _Reader:
                 if isinstance(value, dict):
                     self.read(declared, value, (*key, name))
                 else:
-                    self._refuse(_path((*key, name)), f"is {_shown(value)}, must be a table [{'.'.join((*key, name))}]")
+                    self._refuse(_path((*key, name)), f"is {shown(value)}, must be a table [{'.'.join((*key, name))}]")
             elif (member := array_member(declared)) is not None:
                 self._set((*key, name), self._read_array(member, value, _path((*key, name))))
             else:
@@ -185,7 +185,7 @@ class _Reader:
                 return msgspec.convert(value, declared, strict=self._strict, dec_hook=self._path_of)
             return msgspec.convert(value, declared)  # else "2020" would be seconds since 1970
         except msgspec.ValidationError:
-            said = "" if is_secret(declared) else f"is {_shown(value)}, "
+            said = "" if is_secret(declared) else f"is {shown(value)}, "
             self._refuse(path, f"{said}must be {expected(inspect.type_info(declared))}")
             return msgspec.UNSET
 
@@ -209,16 +209,6 @@ def _is_time(declared: Any) -> bool:
 
 def _path(key: Key) -> str:
     return ".".join(("$", *key))
-
-
-def _shown(value: object) -> str:
-    """Return `value` as TOML would have it, short."""
-    if isinstance(value, dict):
-        return "a table"
-    if isinstance(value, list):
-        return "an array"
-    text = str(value).lower() if isinstance(value, bool) else f'"{value}"' if isinstance(value, str) else str(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def _suggestion(name: str, known: Sequence[str]) -> str:

@@ -15,6 +15,7 @@ from msgspec import Struct, inspect
 from gateway.app.config import Config
 from gateway.app.config_rules import broken_rules
 from gateway.app.config_types import array_member, expected, is_secret, shown
+from gateway.app.toml_tables import TableReader, are_tables
 
 ENVIRONMENT_PREFIX = "OCPP_GATEWAY__"
 """`OCPP_GATEWAY__LISTENER__PORT` sets `listener.port`."""
@@ -106,7 +107,7 @@ def _parse(file: Path) -> dict[str, Any]:
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise ConfigError([f"{file}: line {line}: is not UTF-8, so it is not TOML"]) from None
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # ValueError also for an integer of thousands of digits
         raise ConfigError([f"{file}: is not TOML: {error}"]) from None
 
 
@@ -153,22 +154,14 @@ class _Reader:
                 self._set((*key, name), self._convert(declared, value, _path((*key, name))))
 
     def _read_array(self, member: type[Struct], tables: object, path: str) -> object:
-        if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        if not are_tables(tables):
             self._refuse(path, f"must be tables [[{path.removeprefix('$.')}]] of the configuration file")
             return msgspec.UNSET
-        members = [self._read_member(member, table, f"{path}[{index}]") for index, table in enumerate(tables)]
-        return msgspec.UNSET if msgspec.UNSET in members else tuple(members)
-
-    def _read_member(self, member: type[Struct], table: Mapping[str, Any], path: str) -> object:
-        """Return one table of an array of tables, or UNSET if it has a problem."""
-        values: dict[str, object] = {}
-        for name, value, declared in self._known(member, table, path):
-            values[name] = self._convert(declared, value, f"{path}.{name}")
-        for field in msgspec.structs.fields(member):
-            if field.required and field.name not in values:
-                values[field.name] = msgspec.UNSET
-                self._refuse(f"{path}.{field.name}", "is missing")
-        return msgspec.UNSET if msgspec.UNSET in values.values() else member(**values)
+        reader = TableReader(self._path_of)
+        rows = reader.rows(member, tables, path)
+        for problem in reader.problems:
+            self._refuse(*problem)
+        return msgspec.UNSET if reader.problems else rows
 
     def _known(self, section: type[Struct], table: Mapping[str, Any], path: str) -> Iterator[tuple[str, Any, Any]]:
         declared = {field.name: field.type for field in msgspec.structs.fields(section)}

@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import time
 from functools import cache
 from typing import Any, Final, TypeGuard, TypeVar
@@ -10,7 +10,7 @@ from typing import Any, Final, TypeGuard, TypeVar
 import msgspec
 from msgspec import Struct, inspect
 
-from gateway.app.config_types import array_member, expected, quoted, shown
+from gateway.app.config_types import array_member, expected, is_secret, quoted, shown
 
 S = TypeVar("S", bound=Struct)
 
@@ -22,9 +22,11 @@ class TableReader:
 
     A key that is wrong then has its default, or a stand-in if it is required, so that all else can still be judged. The
     paths of such keys, and those of which a misspelt key is likely to be, are in `wrong`.
+    `dec_hook` is that of `msgspec.convert`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, dec_hook: Callable[[type, Any], Any] | None = None) -> None:
+        self._dec_hook = dec_hook
         self.problems: Final[list[tuple[str, str]]] = []
         self.wrong: Final[set[str]] = set()
 
@@ -66,9 +68,10 @@ class TableReader:
                 self.refuse(path, f"is {shown(value)}, must be tables [[{path}]]")
         else:
             try:
-                values[name] = msgspec.convert(value, declared)
+                values[name] = msgspec.convert(value, declared, dec_hook=self._dec_hook)
             except msgspec.ValidationError:
-                self.refuse(path, f"is {shown(value)}, must be {expected(inspect.type_info(declared))}")
+                said = "" if is_secret(declared) else f"is {shown(value)}, "
+                self.refuse(path, f"{said}must be {expected(inspect.type_info(declared))}")
 
     def _refuse_key(self, name: str, known: list[str], path: str) -> None:
         nearest = difflib.get_close_matches(name[:60].lower(), known, n=1)
@@ -98,6 +101,8 @@ def _stand_in(declared: Any, path: str) -> object:
             return path
         case inspect.TimeType():
             return time()
+        case inspect.CustomType(cls=cls):
+            return cls(path)
         case inspect.VarTupleType():
             return ()
     raise TypeError(f"no stand-in for the type {kind}")

@@ -14,7 +14,7 @@ from msgspec import Struct, inspect
 
 from gateway.app.config import Config
 from gateway.app.config_rules import broken_rules
-from gateway.app.config_types import array_member, expected, is_secret, shown
+from gateway.app.config_types import array_member, expected, is_secret, shown, shown_key
 from gateway.app.toml_tables import TableReader, are_tables
 
 ENVIRONMENT_PREFIX = "OCPP_GATEWAY__"
@@ -169,7 +169,7 @@ class _Reader:
             if name in declared:
                 yield name, value, declared[name]
             else:
-                self._refuse(f"{path}.{name}", f"unknown key; {_suggestion(name, list(declared))}")
+                self._refuse(f"{path}.{shown_key(name)}", f"unknown key; {_suggestion(name, list(declared))}")
 
     def _convert(self, declared: Any, value: object, path: str) -> object:
         """Return `value` as the declared type, or UNSET if it is not of it."""

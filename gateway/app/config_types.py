@@ -1,6 +1,7 @@
 """What a key may hold, in words: for errors ("must be ...") and for the reference page."""
 
 import json
+import re
 from typing import Any, Final
 
 from msgspec import Struct, inspect
@@ -8,6 +9,8 @@ from msgspec import Struct, inspect
 from gateway.app.config import SECRET
 
 _SHOWN_CHARACTERS_MAX: Final = 60
+
+_BARE_KEY: Final = re.compile(r"[A-Za-z0-9_-]{1,60}")
 
 
 def expected(kind: inspect.Type) -> str:
@@ -89,6 +92,11 @@ def quoted(text: str) -> str:
     """Return a TOML string of what can be printed: nothing in it ends a line or steers a terminal."""
     escaped = json.dumps(text, ensure_ascii=False)
     return "".join(one if one.isprintable() else f"\\U{ord(one):08x}" for one in escaped)
+
+
+def shown_key(name: str) -> str:
+    """Return a key as TOML would have it, on one line, and short."""
+    return name if _BARE_KEY.fullmatch(name) else quoted(name[:_SHOWN_CHARACTERS_MAX])
 
 
 def _range(kind: inspect.IntType | inspect.FloatType) -> str:

@@ -1,7 +1,6 @@
 """Reads TOML tables into Structs: all that is wrong is told at once, each with its path and what would be right."""
 
 import difflib
-import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import time
 from functools import cache
@@ -10,11 +9,9 @@ from typing import Any, Final, TypeGuard, TypeVar
 import msgspec
 from msgspec import Struct, inspect
 
-from gateway.app.config_types import array_member, expected, is_secret, quoted, shown
+from gateway.app.config_types import array_member, expected, is_secret, shown, shown_key
 
 S = TypeVar("S", bound=Struct)
-
-_BARE_KEY: Final = re.compile(r"[A-Za-z0-9_-]{1,60}")
 
 
 class TableReader:
@@ -76,8 +73,7 @@ class TableReader:
     def _refuse_key(self, name: str, known: list[str], path: str) -> None:
         nearest = difflib.get_close_matches(name[:60].lower(), known, n=1)
         said = f'did you mean "{nearest[0]}"?' if nearest else f"known here: {', '.join(known)}"
-        shown_name = name if _BARE_KEY.fullmatch(name) else quoted(name[:60])
-        self.refuse(f"{path}{shown_name}", f"unknown key; {said}")
+        self.refuse(f"{path}{shown_key(name)}", f"unknown key; {said}")
         self.wrong.update(f"{path}{likely}" for likely in nearest)
 
 

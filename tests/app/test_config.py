@@ -225,6 +225,8 @@ def test_an_integer_of_thousands_of_digits_is_a_problem_and_no_traceback(write):
 def test_what_a_problem_shows_is_one_line(write):
     (problem,) = problems_of(write('[listener]\nport = "\\u2028\\u001b\\n\\u007f"'))
     assert problem.isprintable()
+    (problem,) = problems_of(write('[listener]\n"a\\nb" = 1'))
+    assert problem.startswith('$.listener."a\\nb": unknown key; ')
 
 
 def test_a_directory_is_no_configuration(tmp_path):

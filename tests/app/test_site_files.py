@@ -270,6 +270,12 @@ def test_what_only_follows_from_a_wrong_key_is_not_told(tmp_path: Path, before: 
     assert [problem.partition(":")[0] for problem in problems] == [path]
 
 
+def test_the_example_of_the_documentation_is_a_site(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[2] / "SITES.md").read_text(encoding="utf-8")
+    site = read_site_file(written(tmp_path, text.split("```toml\n")[1].split("```")[0]))
+    assert [evse.phases for evse in site.evses] == [(2, 3, 1), (2, 3, 1), (3,)]
+
+
 def test_phases_may_be_written_as_on_the_terminals(tmp_path: Path) -> None:
     site = read_site_file(written(tmp_path, DEPOT.replace("phases = [2, 3, 1]", 'phases = "L2 L3 L1"')))
     assert site == read_site_file(written(tmp_path, DEPOT))

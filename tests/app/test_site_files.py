@@ -1,7 +1,10 @@
 """A site's file becomes a description, or errors that name their path."""
 
 import gc
+import tempfile
+import tomllib
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -336,9 +339,8 @@ SITES = st.fixed_dictionaries(
 )
 
 
-@given(SITES | st.dictionaries(KEYS | st.text(max_size=4), NESTINGS, max_size=8))
-@settings(max_examples=300, deadline=None)
-def test_whatever_a_file_says_is_a_site_or_a_config_error(tables: dict[str, object]) -> None:
+def assert_judged(tables: dict[str, Any]) -> None:
+    """The tables are a site without a fault, or a ConfigError has at least a line to say."""
     try:
         site = site_of(Path("site.toml"), tables)
     except ConfigError as error:
@@ -346,6 +348,37 @@ def test_whatever_a_file_says_is_a_site_or_a_config_error(tables: dict[str, obje
         assert all(problem.isprintable() for problem in error.problems)
     else:
         assert faults_of(site) == []
+
+
+@given(SITES | st.dictionaries(KEYS | st.text(max_size=4), NESTINGS, max_size=8))
+@settings(max_examples=300, deadline=None)
+def test_whatever_a_file_says_is_a_site_or_a_config_error(tables: dict[str, Any]) -> None:
+    assert_judged(tables)
+
+
+@given(st.data(), st.integers(1, 4))
+@settings(max_examples=300, deadline=None)
+def test_a_site_with_some_values_replaced_is_a_site_or_a_config_error(data: st.DataObject, times: int) -> None:
+    tables = tomllib.loads(DEPOT)
+    for _ in range(times):
+        rows = [tables, *(row for value in tables.values() for row in (value if isinstance(value, list) else [value]))]
+        row = data.draw(st.sampled_from([row for row in rows if isinstance(row, dict) and row]))
+        row[data.draw(st.sampled_from(sorted(row)))] = data.draw(NESTINGS)
+    assert_judged(tables)
+
+
+@given(st.integers(0, len(DEPOT)), st.integers(0, 12), st.text(max_size=6) | WORDS)
+@settings(max_examples=150, deadline=None)
+def test_a_file_with_some_text_replaced_is_a_site_or_a_config_error(at: int, length: int, text: str) -> None:
+    with tempfile.TemporaryDirectory() as directory:
+        file = Path(directory) / "site.toml"
+        file.write_bytes((DEPOT[:at] + text + DEPOT[at + length :]).encode())
+        try:
+            site = read_site_file(file)
+        except ConfigError as error:
+            assert error.problems
+        else:
+            assert faults_of(site) == []
 
 
 def test_a_station_is_at_one_site(tmp_path: Path) -> None:

@@ -284,6 +284,15 @@ def print_reference() -> None:
         click.echo(reference_page(), nl=False)
 
 
+@print_page.command("site-reference")
+def print_site_reference() -> None:
+    """Every key of a site's file: type, default, unit and meaning, as Markdown."""
+    from gateway.app.site_page import site_reference_page
+
+    with _failures_told():
+        click.echo(site_reference_page(), nl=False)
+
+
 @print_page.command("quirks")
 def print_quirks() -> None:
     """The quirks of firmwares that are mended, as Markdown: what, where seen, and why nobody is billed wrongly."""

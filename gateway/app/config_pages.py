@@ -14,8 +14,8 @@ from gateway.app.config_sources import ENVIRONMENT_PREFIX, Configuration, Key
 from gateway.app.config_types import array_member, description, expected, is_secret
 from gateway.io.timescale.dsn import parse_dsn
 
-_UNITS = ("s", "hours", "days", "bytes")
-"""The words of keys that name a unit; `closes_per_s` is a rate per that unit."""
+_UNITS = {"s": "s", "hours": "hours", "days": "days", "bytes": "bytes", "a": "A", "kw": "kW", "v": "V"}
+"""The words of keys that name a unit, and the unit; `closes_per_s` is a rate per that unit."""
 
 
 def effective_page(configuration: Configuration) -> str:
@@ -80,18 +80,21 @@ def reference_page() -> str:
         "errors.",
     ]
     for section in msgspec.structs.fields(Config):
-        lines += ["", f"## [{section.name}]", "", cleandoc(section.type.__doc__ or ""), "", *_table(section.type)]
+        lines += ["", f"## [{section.name}]", "", cleandoc(section.type.__doc__ or ""), "", *key_rows(section.type)]
         for field in msgspec.structs.fields(section.type):
             if (member := array_member(field.type)) is not None:
                 lines += ["", f"### [[{section.name}.{field.name}]]", "", cleandoc(member.__doc__ or ""), ""]
-                lines += _table(member)
+                lines += key_rows(member)
     return "\n".join(lines) + "\n"
 
 
-def _table(section: type[Struct]) -> Iterator[str]:
+def key_rows(section: type[Struct]) -> Iterator[str]:
+    """Yield the lines of a table of the keys of `section`, but for its tables that are no arrays."""
     yield "| key | type | default | unit | meaning |"
     yield "| --- | --- | --- | --- | --- |"
     for field in msgspec.structs.fields(section):
+        if isinstance(field.type, type) and issubclass(field.type, Struct):
+            continue
         cells = (
             f"`{field.name}`",
             expected(inspect.type_info(field.type)),
@@ -112,5 +115,5 @@ def _default(field: msgspec.structs.FieldInfo) -> str:
 
 def _unit(name: str) -> str:
     words = name.split("_")
-    unit = next((word for word in words if word in _UNITS), "")
+    unit = next((_UNITS[word] for word in words if word in _UNITS), "")
     return f"1/{unit}" if "per" in words else unit

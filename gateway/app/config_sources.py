@@ -14,7 +14,8 @@ from msgspec import Struct, inspect
 
 from gateway.app.config import Config
 from gateway.app.config_rules import broken_rules
-from gateway.app.config_types import array_member, expected, is_secret
+from gateway.app.config_types import array_member, expected, is_secret, shown, shown_key
+from gateway.app.toml_tables import TableReader, are_tables
 
 ENVIRONMENT_PREFIX = "OCPP_GATEWAY__"
 """`OCPP_GATEWAY__LISTENER__PORT` sets `listener.port`."""
@@ -110,7 +111,7 @@ def _parse(file: Path) -> dict[str, Any]:
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise ConfigError([f"{file}: line {line}: is not UTF-8, so it is not TOML"]) from None
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # ValueError also for an integer of thousands of digits
         raise ConfigError([f"{file}: is not TOML: {error}"]) from None
 
 
@@ -150,29 +151,21 @@ class _Reader:
                 if isinstance(value, dict):
                     self.read(declared, value, (*key, name))
                 else:
-                    self._refuse(_path((*key, name)), f"is {_shown(value)}, must be a table [{'.'.join((*key, name))}]")
+                    self._refuse(_path((*key, name)), f"is {shown(value)}, must be a table [{'.'.join((*key, name))}]")
             elif (member := array_member(declared)) is not None:
                 self._set((*key, name), self._read_array(member, value, _path((*key, name))))
             else:
                 self._set((*key, name), self._convert(declared, value, _path((*key, name))))
 
     def _read_array(self, member: type[Struct], tables: object, path: str) -> object:
-        if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        if not are_tables(tables):
             self._refuse(path, f"must be tables [[{path.removeprefix('$.')}]] of the configuration file")
             return msgspec.UNSET
-        members = [self._read_member(member, table, f"{path}[{index}]") for index, table in enumerate(tables)]
-        return msgspec.UNSET if msgspec.UNSET in members else tuple(members)
-
-    def _read_member(self, member: type[Struct], table: Mapping[str, Any], path: str) -> object:
-        """Return one table of an array of tables, or UNSET if it has a problem."""
-        values: dict[str, object] = {}
-        for name, value, declared in self._known(member, table, path):
-            values[name] = self._convert(declared, value, f"{path}.{name}")
-        for field in msgspec.structs.fields(member):
-            if field.required and field.name not in values:
-                values[field.name] = msgspec.UNSET
-                self._refuse(f"{path}.{field.name}", "is missing")
-        return msgspec.UNSET if msgspec.UNSET in values.values() else member(**values)
+        reader = TableReader(self._path_of)
+        rows = reader.rows(member, tables, path)
+        for problem in reader.problems:
+            self._refuse(*problem)
+        return msgspec.UNSET if reader.problems else rows
 
     def _known(self, section: type[Struct], table: Mapping[str, Any], path: str) -> Iterator[tuple[str, Any, Any]]:
         declared = {field.name: field.type for field in msgspec.structs.fields(section)}
@@ -180,7 +173,7 @@ class _Reader:
             if name in declared:
                 yield name, value, declared[name]
             else:
-                self._refuse(f"{path}.{name}", f"unknown key; {_suggestion(name, list(declared))}")
+                self._refuse(f"{path}.{shown_key(name)}", f"unknown key; {_suggestion(name, list(declared))}")
 
     def _convert(self, declared: Any, value: object, path: str) -> object:
         """Return `value` as the declared type, or UNSET if it is not of it."""
@@ -189,7 +182,7 @@ class _Reader:
                 return msgspec.convert(value, declared, strict=self._strict, dec_hook=self._path_of)
             return msgspec.convert(value, declared)  # else "2020" would be seconds since 1970
         except msgspec.ValidationError:
-            said = "" if is_secret(declared) else f"is {_shown(value)}, "
+            said = "" if is_secret(declared) else f"is {shown(value)}, "
             self._refuse(path, f"{said}must be {expected(inspect.type_info(declared))}")
             return msgspec.UNSET
 
@@ -213,16 +206,6 @@ def _is_time(declared: Any) -> bool:
 
 def _path(key: Key) -> str:
     return ".".join(("$", *key))
-
-
-def _shown(value: object) -> str:
-    """Return `value` as TOML would have it, short."""
-    if isinstance(value, dict):
-        return "a table"
-    if isinstance(value, list):
-        return "an array"
-    text = str(value).lower() if isinstance(value, bool) else f'"{value}"' if isinstance(value, str) else str(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def _suggestion(name: str, known: Sequence[str]) -> str:

@@ -49,9 +49,10 @@ PROBLEMS_MAX = 20
 
 def read_tokens(file: Path) -> dict[str, Token]:
     """Return the tokens in `file` by their ids in lower case. Raises ConfigError, which names file and table."""
+    text = read_text(file)
     try:
-        tables = tomllib.loads(read_text(file))
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        tables = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:  # ValueError also for an integer of thousands of digits
         raise ConfigError([f"{file}: is not TOML: {error}"]) from None
     problems = [f"{file}: $.{name}: unknown key; known here: token" for name in tables if name != "token"]
     rows = tables.get("token", [])

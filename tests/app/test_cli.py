@@ -155,6 +155,12 @@ def test_the_reference_is_printed():
     assert result.output.startswith("# Configuration reference\n")
 
 
+def test_the_reference_of_sites_is_printed():
+    result = run("print", "site-reference")
+    assert result.exit_code == 0
+    assert result.output.startswith("# Reference of a site's file\n")
+
+
 def test_every_metric_is_printed_with_its_full_name_and_a_meaning():
     rows = [line.split(" | ") for line in run("print", "metrics").output.splitlines() if line.startswith("| `")]
     names = [row[0].strip("|` ") for row in rows]

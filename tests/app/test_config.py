@@ -138,7 +138,7 @@ def test_groups_are_tables_of_the_file(write):
         ("[listener]\nport = -1", "$.listener.port: is -1, must be an integer from 0 to 65535"),
         ("[listener]\nport = 1.5", "$.listener.port: is 1.5, must be an integer from 0 to 65535"),
         ("[listener]\nport = true", "$.listener.port: is true, must be an integer from 0 to 65535"),
-        ("[listener]\nport = [1]", "$.listener.port: is an array, must be an integer from 0 to 65535"),
+        ("[listener]\nport = [1]", "$.listener.port: is [1], must be an integer from 0 to 65535"),
         ("[listener.port]\nx = 1", "$.listener.port: is a table, must be an integer from 0 to 65535"),
         ('[listener]\nhost = ""', '$.listener.host: is "", must be a string of 1 to 255 characters'),
         ("listener = 1", "$.listener: is 1, must be a table [listener]"),
@@ -213,6 +213,20 @@ def test_a_file_that_is_no_toml_is_told_the_line(write):
 def test_a_file_that_is_not_there_is_named(tmp_path):
     with pytest.raises(ConfigError, match=r"absent\.toml: cannot be read: No such file"):
         load_config(tmp_path / "absent.toml")
+
+
+def test_an_integer_of_thousands_of_digits_is_a_problem_and_no_traceback(write):
+    (problem,) = problems_of(write(f"[listener]\nport = 1{'0' * 5000}"))
+    assert "is not TOML: Exceeds the limit (4300 digits)" in problem
+    (problem,) = problems_of(write(f"[listener]\nport = 0x{'f' * 5000}"))
+    assert problem.startswith("$.listener.port: is 0xfff")
+
+
+def test_what_a_problem_shows_is_one_line(write):
+    (problem,) = problems_of(write('[listener]\nport = "\\u2028\\u001b\\n\\u007f"'))
+    assert problem.isprintable()
+    (problem,) = problems_of(write('[listener]\n"a\\nb" = 1'))
+    assert problem.startswith('$.listener."a\\nb": unknown key; ')
 
 
 def test_a_directory_is_no_configuration(tmp_path):

@@ -113,6 +113,7 @@ def test_a_file_without_tokens_accepts_nobody(file):
         ("[token]\nid = 'a'", "$.token: must be tables [[token]]"),
         ("[[tokens]]\nid = 'a'", "$.tokens: unknown key; known here: token"),
         ("id: 4", "is not TOML: "),
+        (f"token = 1{'0' * 5000}", "is not TOML: "),
     ],
 )
 def test_a_wrong_token_is_told_where_and_what_would_be_right(file, text, problem):

@@ -1,0 +1,77 @@
+"""Where in a site's file a fault of its description is: a description has an EVSE where the file may say `default`."""
+
+import re
+from collections.abc import Mapping, Set
+from typing import Any, Final
+
+import msgspec
+
+from gateway.app.site_tables import DefaultTable, EvseTable, SiteTable
+from gateway.core.charging.site_faults import SiteFault
+
+_PATH: Final = re.compile(r"(\w+)(?:\[(\d+)\])?(?:\.(\w+))?")
+_NAME_OF_NODE: Final = re.compile(r"node(\[\d+\]\.name)?")
+_PLACE_OF_NODE: Final = re.compile(r"node(\[\d+\]\.(name|parent))?")
+
+_INHERITED: Final = frozenset(DefaultTable.__struct_fields__)
+
+_JUDGED_BY: Final[Mapping[tuple[str, str | None], tuple[str, ...]]] = {
+    ("evse", "minimum_a"): ("minimum_a", "maximum_a", "current"),
+    ("evse", "fallback_a"): ("fallback_a", "maximum_a", "current"),
+    ("evse", None): ("station", "evse", "evses"),
+    ("schedule", None): ("limit_a", "limit_kw"),
+}
+"""The keys that a fault of a table and key is about, where that is not the key alone."""
+
+
+def path_of(fault: SiteFault, table: SiteTable, wrong: Set[str]) -> str | None:
+    """Return the path in the file of a fault. What `default` alone is to blame for is there.
+
+    None if the fault may only be there because a key of `wrong` was not read.
+    """
+    found = _PATH.fullmatch(fault.path)
+    assert found is not None, "faults_of names tables and keys"
+    name, index, key = found[1], found[2], found[3]
+    if index is None:
+        misread = fault.path in wrong or (name == "node" and any(map(_PLACE_OF_NODE.fullmatch, wrong)))
+        return None if misread else fault.path
+    row = f"{name}[{index}]"
+    keys = _JUDGED_BY.get((name, key)) or ((key,) if key else ())
+    involved = {f"{row}.{one}" for one in keys}
+    place = fault.path
+    if name == "evse":
+        number, evse = _evse_at(table, int(index))
+        row = f"evse[{number}]"
+        place = f"{row}.{key}" if key else row
+        unsaid = {one for one in keys if one in _INHERITED and getattr(evse, one) is None}
+        involved = {f"{row}.{one}" for one in keys} | {f"default.{one}" for one in unsaid}
+        if unsaid:
+            involved.add("default")
+        if key in unsaid and not ("maximum_a" in fault.reason and "maximum_a" not in unsaid):
+            place = f"default.{key}"
+    if (key in ("node", "parent") and any(map(_NAME_OF_NODE.fullmatch, wrong))) or not involved.isdisjoint(wrong):
+        return None
+    return place
+
+
+def value_at(path: str, tables: Mapping[str, Any], table: SiteTable) -> object:
+    """Return what a file, which has `tables`, says at a path that `path_of` returned; UNSET if that is no key."""
+    found = _PATH.fullmatch(path)
+    assert found is not None, "a path of path_of"
+    name, index, key = found[1], found[2], found[3]
+    if name == "default":
+        return tables.get("default", {}).get(key, getattr(table.default, key))
+    if index is None or key is None:
+        return msgspec.UNSET
+    return tables[name][int(index)].get(key, msgspec.UNSET)
+
+
+def _evse_at(table: SiteTable, index: int) -> tuple[int, EvseTable]:
+    """Return the number of the table, and the table, that has the EVSE at a place of the description."""
+    places = [(number, evse) for number, evse in enumerate(table.evse) for _ in numbers_of(evse)]
+    return places[index]
+
+
+def numbers_of(evse: EvseTable) -> tuple[int, ...]:
+    """Return the numbers of the EVSEs that a table is of."""
+    return evse.evses if evse.evse is None else (evse.evse,)

@@ -34,7 +34,7 @@ from msgspec import UNSET
 from gateway.app.config_sources import ConfigError
 from gateway.app.config_types import shown
 from gateway.app.side_files import read_text
-from gateway.app.site_paths import numbers_of, path_of, value_at
+from gateway.app.site_paths import evse_rows, numbers_of, path_of, value_at
 from gateway.app.site_rules import phases_of, table_faults
 from gateway.app.site_tables import DAYS, DefaultTable, EvseTable, PhaseLoads, SiteTable
 from gateway.app.toml_tables import TableReader
@@ -107,9 +107,9 @@ def _checked(file: Path, tables: Mapping[str, Any]) -> tuple[SiteTable, SiteDesc
     faults = faults_of(site)
     if not faults and not reader.problems:
         faults = dark_faults(Network(site))
-    wrong = frozenset(reader.wrong)
+    rows, wrong = evse_rows(table), frozenset(reader.wrong)
     for fault in faults:
-        place = path_of(fault, table, wrong)
+        place = path_of(fault, table, rows, wrong)
         if place is not None:
             value = value_at(place, tables, table) if fault.reason.startswith("must ") else UNSET
             reader.refuse(place, fault.reason if value is UNSET else f"is {shown(value)}, {fault.reason}")

@@ -252,6 +252,13 @@ def test_a_wrong_default_is_told_once_and_not_for_each_evse(tmp_path: Path) -> N
     ]
 
 
+def test_a_default_that_does_not_fit_one_evse_is_told_at_that_evse(tmp_path: Path) -> None:
+    text = DEPOT.replace("maximum_a = 16", "fallback_a = 10").replace(
+        "maximum_a = 32\nminimum_a = 8.1", "maximum_a = 8"
+    )
+    assert problems_of(tmp_path, text) == ["evse[1].fallback_a: is 10, must be from 0 to maximum_a"]
+
+
 @pytest.mark.parametrize(
     ("before", "after", "path"),
     [

@@ -57,7 +57,7 @@ def path_of(fault: SiteFault, table: SiteTable, rows: Sequence[int], wrong: Set[
 
 
 def value_at(path: str, tables: Mapping[str, Any], table: SiteTable) -> object:
-    """Return what a file, which has `tables`, says for a path of `path_of`, by `default` too; UNSET if that is no key."""
+    """Return what a file, which has `tables`, says at a path of `path_of`, or by `default`; UNSET if it is no key."""
     found = _PATH.fullmatch(path)
     assert found is not None, "a path of path_of"
     name, index, key = found[1], found[2], found[3]

@@ -205,8 +205,8 @@ class LoopCharging:
 
     @property
     def oldest_limit_s(self) -> float:
-        """Age of the oldest limit that is in force and was not refreshed since, in seconds of the gateway's clock."""
-        sent_at = self.figures().oldest_sent_at
+        """Age of the oldest limit in force that ends by itself, in seconds of the gateway's clock."""
+        sent_at = self.figures().oldest_lease_at
         return 0.0 if sent_at is None else self._seconds() - sent_at
 
     def _take(
@@ -288,12 +288,12 @@ class LoopCharging:
 
 
 def _together(figures: Sequence[SiteFigures]) -> SiteFigures:
-    sent = [one.oldest_sent_at for one in figures if one.oldest_sent_at is not None]
+    sent = [one.oldest_lease_at for one in figures if one.oldest_lease_at is not None]
     return SiteFigures(
         evses={state: sum(one.evses[state] for one in figures) for state in EVSE_STATES},
         links=sum(one.links for one in figures),
         links_near=sum(one.links_near for one in figures),
         links_over=sum(one.links_over for one in figures),
         sites_with_fault=sum(one.sites_with_fault for one in figures),
-        oldest_sent_at=min(sent, default=None),
+        oldest_lease_at=min(sent, default=None),
     )

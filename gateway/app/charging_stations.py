@@ -211,7 +211,7 @@ class ChargingStations:
     def _set_terms(self, site: LoopSite, station: Station) -> None:
         site.controller.terms(station.identity, self.terms(station), self._seconds())
         abilities, group = self._usable(station), self._group(station)
-        is_tried_out = group is None or group.leases == "probe"
+        is_tried_out = self._settings.probe and (group is None or group.leases == "probe")
         if is_tried_out and abilities is not None and self._verdicts.obeys(station, abilities) is None:
             self._untried.add(station.identity)
         else:

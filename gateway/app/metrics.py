@@ -289,7 +289,7 @@ METRICS: Final[Sequence[Metric | HistogramMetric]] = (
     Metric(
         "charging_oldest_limit_seconds",
         "gauge",
-        "Age of the oldest limit in force: no more than a third of its lease, while its station can be heard.",
+        "Age of the oldest limit that ends by itself: about a third of its lease, while its station can be heard.",
         _one(lambda g: g.charging.sites.oldest_limit_s),
     ),
     Metric(

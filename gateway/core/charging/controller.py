@@ -303,7 +303,7 @@ class SiteController:
             links_near=near,
             links_over=over,
             sites_with_fault=int(self._targets.fault is not None),
-            oldest_sent_at=self.ledger.oldest_sent_at(),
+            oldest_lease_at=self.ledger.oldest_lease_at(now),
         )
 
     def _begin(self, now: float) -> None:

@@ -20,8 +20,8 @@ EVSE_STATES: Final[tuple[EvseState, ...]] = get_args(EvseState)
 class SiteFigures(Struct, frozen=True, kw_only=True):
     """One site, or several together: EVSEs by what they do, and links with a limit by how full they are.
 
-    `oldest_sent_at` is when the oldest limit in force was sent, in seconds of the epoch; None: no limit is in force, or
-    it is from before a restart.
+    `oldest_lease_at` is when the oldest limit in force that ends by itself was sent, in seconds of the epoch;
+    None: there is none, or it is from before a restart.
     """
 
     evses: Mapping[EvseState, int]
@@ -29,7 +29,7 @@ class SiteFigures(Struct, frozen=True, kw_only=True):
     links_near: int
     links_over: int
     sites_with_fault: int
-    oldest_sent_at: float | None
+    oldest_lease_at: float | None
 
 
 class StateCounts:

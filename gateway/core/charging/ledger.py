@@ -153,10 +153,23 @@ class Ledger:
                 is_near += most >= reserved > 0 and reserved >= near * most
         return links, is_near, over
 
-    def oldest_sent_at(self) -> float | None:
-        """Return when the oldest of the accepted orders was sent, as far as that is known."""
-        accepted = (reservation.accepted for reservation in self._reservations.values())
-        return min((one.sent_at for one in accepted if one is not None and one.sent_at > -inf), default=None)
+    def oldest_lease_at(self, now: float) -> float | None:
+        """Return when the oldest of the leases in force was sent, as far as that is known.
+
+        Those at the fallback do not count: nothing changes when they end, so they are not refreshed.
+        """
+        return min(
+            (
+                lease.sent_at
+                for key, reservation in self._reservations.items()
+                if (lease := reservation.accepted) is not None
+                and lease.expires_at is not None
+                and lease.expires_at > now
+                and lease.sent_at > -inf
+                and lease.limit_ma != self._network.evses[key].fallback_ma
+            ),
+            default=None,
+        )
 
     def in_force(self, key: EvseKey) -> Order | None:
         """Return the newest order that the station accepted, None if its transaction is over."""

@@ -69,6 +69,12 @@ _REQUESTS: Final = (
 _DELETES: Final = """\
 `DELETE` on a node's `limit` or `base-load` takes back what was said: then what the site's file says holds.
 
+`POST sites/SITE/evses/STATION/EVSE/check` asks the station what the EVSE may draw in the next quarter of an hour (its
+composite schedule), and compares that with what follows from the fallback and the limit that it has of ours. `verdict`
+is `same`, `less` (another profile, which is safe), `more` (it does not keep its limit, or counts phases or volts
+otherwise) or `untold`; `expected` and `told` have `start_s` from now and `current_a` per phase; `answer` is how the
+question ended.
+
 `DELETE sites/SITE/stations/STATION/disobedience` vouches for a station that was seen to draw more than it was allowed,
 and so gets no limits any more, over restarts too: it is given its fallback anew, and then limits. The answer has the
 `evses` of which it was seen. With another firmware it is tried again by itself.

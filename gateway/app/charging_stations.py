@@ -12,14 +12,15 @@ from gateway.app.charging_site import LoopSite
 from gateway.app.config import ChargingModel, ChargingSection
 from gateway.app.operator import LoopOperator
 from gateway.core.charging.abilities import Abilities, known_abilities
+from gateway.core.charging.checking import CompositeCheck, check_composite
 from gateway.core.charging.description import EvseDescription, EvseKey
 from gateway.core.charging.dynamic import DynamicProfiles
-from gateway.core.charging.messages import amount
+from gateway.core.charging.messages import LATENESS_S, amount
 from gateway.core.charging.obedience import disobeys
 from gateway.core.charging.orders import Ending, LeaseTerms, Order
 from gateway.core.charging.preparing import DEFAULTS, prepare
 from gateway.core.charging.probe import Verdicts, may_probe, probe_call, watch_probe
-from gateway.core.commands import CommandError
+from gateway.core.commands import CommandError, Fault
 from gateway.core.stations import Station
 
 PROBES_MAX: Final = 16
@@ -183,6 +184,21 @@ class ChargingStations:
         for evse, reason in prepared.missing.items():
             self._log("fallback_missing", level="warning", station=identity, evse=evse, reason=reason)
         return not prepared.again
+
+    async def check(self, station: Station, key: EvseKey) -> CompositeCheck:
+        """Ask a station what an EVSE may draw, and compare it with what it was told. Raises CommandError."""
+        site, abilities = self._site_of(station.identity), self._usable(station)
+        if site is None or abilities is None:
+            raise CommandError(Fault.NOT_ACCEPTED, "the station has not told yet what it can of smart charging")
+        return await check_composite(
+            self._operator(),
+            station,
+            site.network.evses[key],
+            abilities,
+            site.ledger.in_force(key),
+            site.description.voltage_v,
+            skew_s=self._settings.clock_skew_s + LATENESS_S,
+        )
 
     def gone(self, station: Station) -> None:
         """Take note that a station is not connected: one that forgets may have lost its fallback since."""

@@ -126,6 +126,7 @@ def start_charging(
         registry,
         limits_file=limits_file,
         read=partial(read_sites, settings.site_files),
+        check=stations.check,
         now=now,
         log=log,
     )

@@ -1,22 +1,26 @@
 """What the API does with sites: shows them, and lets operators say what nodes carry and sessions need."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
+
+import msgspec
 
 from gateway.app.charging import LoopCharging
 from gateway.app.charging_site import LoopSite
 from gateway.app.charging_view import node_now, site_in_full, site_summary
 from gateway.app.config_sources import ConfigError
 from gateway.app.operator import DISK_FULL, JOURNAL_FULL, recorded
-from gateway.core.charging.description import SiteDescription
+from gateway.core.charging.checking import CompositeCheck
+from gateway.core.charging.description import EvseKey, SiteDescription
 from gateway.core.charging.obedience import DISOBEDIENCE
 from gateway.core.charging.observing import WANTED_NEEDS
 from gateway.core.commands import CommandError, Fault
 from gateway.core.recorder import Recorder
 from gateway.core.registry import Registry
+from gateway.core.stations import Station
 from gateway.io.http_sites import (
     BaseLoadRequest,
     NeedsRequest,
@@ -32,7 +36,7 @@ EXPIRED: Final = "that has passed: it would never hold"
 class SiteApi:
     """The sites of `charging` for the admin port. `limits_file` keeps what is said of nodes.
 
-    `read` reads the files of the sites again; it raises ConfigError.
+    `read` reads the files of the sites again; it raises ConfigError. `check` asks a station what an EVSE may draw.
     """
 
     def __init__(
@@ -43,6 +47,7 @@ class SiteApi:
         *,
         limits_file: Path,
         read: Callable[[], Sequence[SiteDescription]],
+        check: Callable[[Station, EvseKey], Awaitable[CompositeCheck]],
         now: Callable[[], datetime],
         log: Callable[..., None],
     ) -> None:
@@ -51,6 +56,7 @@ class SiteApi:
         self._registry = registry
         self._limits_file = limits_file
         self._read = read
+        self._check = check
         self._now = now
         self._log = log
         self._writing = asyncio.Lock()
@@ -97,12 +103,7 @@ class SiteApi:
 
     async def set_needs(self, site: str, station: str, evse: int, request: NeedsRequest) -> Mapping[str, Any]:
         """Say what the session at an EVSE needs."""
-        key = (station, evse)
-        if key not in self._site(site).network.evses:
-            raise UnknownPlaceError(f"The site {site} has no EVSE {evse} of a station {station}.")
-        known = self._registry.get(station)
-        if known is None:
-            raise UnknownPlaceError(f"The station {station} has never connected.")
+        known = self._evse(site, station, evse)
         now = self._now()
         if request.departure_at is not None and request.departure_at <= now:
             raise CommandError(Fault.INVALID, EXPIRED, "$.departure_at")
@@ -115,6 +116,19 @@ class SiteApi:
             raise CommandError(Fault.JOURNAL_FULL, DISK_FULL)
         said = {} if wanted is None else {"energy_kwh": request.energy_kwh, "departure_at": request.departure_at}
         return {"site": site, "station": station, "evse": evse, **said, "priority": request.priority}
+
+    async def check(self, site: str, station: str, evse: int) -> Mapping[str, Any]:
+        """Ask a station what an EVSE may draw from now on, and compare it with what it was told."""
+        checked = await self._check(self._evse(site, station, evse), (station, evse))
+        return {
+            "site": site,
+            "station": station,
+            "evse": evse,
+            "verdict": checked.verdict,
+            "answer": checked.answer.value,
+            "expected": msgspec.to_builtins(checked.expected),
+            "told": msgspec.to_builtins(checked.told),
+        }
 
     async def pardon(self, site: str, station: str) -> Mapping[str, Any]:
         """Let a station that was seen to ignore limits have them again."""
@@ -165,6 +179,15 @@ class SiteApi:
         site.turn()
         await self._write()
         return node_now(site.controller.view(self._now().timestamp()), node)
+
+    def _evse(self, site: str, station: str, evse: int) -> Station:
+        """Return the station of an EVSE of a site. Raises UnknownPlaceError."""
+        if (station, evse) not in self._site(site).network.evses:
+            raise UnknownPlaceError(f"The site {site} has no EVSE {evse} of a station {station}.")
+        known = self._registry.get(station)
+        if known is None:
+            raise UnknownPlaceError(f"The station {station} has never connected.")
+        return known
 
     async def _write(self) -> None:
         """Put all limits on disk as they are now. One at a time: the newest is written last."""

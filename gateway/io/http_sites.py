@@ -160,6 +160,9 @@ class Sites(Protocol):
     async def set_needs(self, site: str, station: str, evse: int, request: NeedsRequest) -> Mapping[str, Any]:
         """Say what the session at an EVSE needs."""
 
+    async def check(self, site: str, station: str, evse: int) -> Mapping[str, Any]:
+        """Ask a station what an EVSE may draw from now on, and compare it with what it was told."""
+
     async def pardon(self, site: str, station: str) -> Mapping[str, Any]:
         """Let a station that was seen to ignore limits have them again."""
 
@@ -184,6 +187,7 @@ def site_routes(sites: Sites) -> list[web.RouteDef]:
         web.delete(node + "/base-load", partial(_answered, sites, _clear_base_load)),
         web.delete(SITES + "/{site:[^/]+}/stations/{station:[^/]+}/disobedience", partial(_answered, sites, _pardon)),
         web.put(evse + "/needs", partial(_answered, sites, _set_needs)),
+        web.post(evse + "/check", partial(_answered, sites, _check_evse)),
     ]
 
 
@@ -231,11 +235,14 @@ async def _clear_base_load(sites: Sites, request: web.Request) -> web.Response:
 
 async def _set_needs(sites: Sites, request: web.Request) -> web.Response:
     path = request.match_info
-    evse = path["evse"]
-    if not (evse.isascii() and evse.isdigit() and len(evse) <= 9):
-        raise web.HTTPNotFound(text="An EVSE goes by its number.")
+    evse = _evse_of(request)
     needs = await _read(request, NeedsRequest)
-    return _json(await sites.set_needs(path["site"], path["station"], int(evse), needs))
+    return _json(await sites.set_needs(path["site"], path["station"], evse, needs))
+
+
+async def _check_evse(sites: Sites, request: web.Request) -> web.Response:
+    path = request.match_info
+    return _json(await sites.check(path["site"], path["station"], _evse_of(request)))
 
 
 async def _pardon(sites: Sites, request: web.Request) -> web.Response:
@@ -249,6 +256,13 @@ async def _reload(sites: Sites, request: web.Request) -> web.Response:
         error = CommandError(Fault.INVALID, "the files of the sites are not valid: nothing was changed")
         return response_to(answer_to_fault(error, problems=problems))
     return _json({"sites": sites.sites()})
+
+
+def _evse_of(request: web.Request) -> int:
+    evse = request.match_info["evse"]
+    if not (evse.isascii() and evse.isdigit() and len(evse) <= 9):
+        raise web.HTTPNotFound(text="An EVSE goes by its number.")
+    return int(evse)
 
 
 async def _read(request: web.Request, request_type: type[Request]) -> Request:

@@ -11,10 +11,13 @@ import pytest
 
 from gateway.app.config_sources import ConfigError
 from gateway.app.site_api import SiteApi
-from gateway.core.charging.description import SiteDescription
+from gateway.core.calls import Outcome
+from gateway.core.charging.checking import CompositeCheck
+from gateway.core.charging.description import EvseKey, SiteDescription
 from gateway.core.charging.obedience import DISOBEDIENCE
 from gateway.core.charging.observing import WANTED_NEEDS
 from gateway.core.commands import CommandError, Fault
+from gateway.core.stations import Station
 from gateway.io.http_sites import (
     BaseLoadRequest,
     NeedsRequest,
@@ -23,6 +26,7 @@ from gateway.io.http_sites import (
     UnknownPlaceError,
 )
 from gateway.io.site_limits import read_site_limits
+from gateway.wire.composite import Interval
 from tests.app.test_charging import Sites, restarted, site, start, story, too_much
 
 
@@ -39,9 +43,14 @@ class Asked(Sites):
             self.bench.registry,
             limits_file=file,
             read=lambda: self.read(),
+            check=self._checked,
             now=lambda: self.bench.now,
             log=lambda event, **fields: self.logged.append(event),
         )
+
+    async def _checked(self, station: Station, key: EvseKey) -> CompositeCheck:
+        assert (station.identity, 1) == key
+        return CompositeCheck("more", Outcome.ACCEPTED, [Interval(0, 16.0)], [Interval(0, 32.0)])
 
     def capacity_a(self) -> float:
         self.charging.sites["depot"].turn()
@@ -188,5 +197,26 @@ def test_a_station_that_ignored_limits_is_vouched_for(tmp_path: Path) -> None:
             await asked.api.pardon("depot", "CP3")
         with pytest.raises(UnknownPlaceError, match="has never connected"):
             await asked.api.pardon("depot", "CP2")
+
+    story(told)
+
+
+def test_an_evse_is_checked_at_its_station(tmp_path: Path) -> None:
+    async def told() -> None:
+        asked = Asked(tmp_path / "limits.json", site("CP1", "CP2"))
+        asked.connect("CP1")
+        assert await asked.api.check("depot", "CP1", 1) == {
+            "site": "depot",
+            "station": "CP1",
+            "evse": 1,
+            "verdict": "more",
+            "answer": "accepted",
+            "expected": [{"start_s": 0, "current_a": 16.0}],
+            "told": [{"start_s": 0, "current_a": 32.0}],
+        }
+        with pytest.raises(UnknownPlaceError, match="has no EVSE 2"):
+            await asked.api.check("depot", "CP1", 2)
+        with pytest.raises(UnknownPlaceError, match="has never connected"):
+            await asked.api.check("depot", "CP2", 1)
 
     story(told)

@@ -57,6 +57,9 @@ class Asked:
     async def set_needs(self, site, station, evse, request):
         return self._answer("set_needs", site, station, evse, request)
 
+    async def check(self, site, station, evse):
+        return self._answer("check", site, station, evse)
+
     async def pardon(self, site, station):
         return self._answer("pardon", site, station)
 
@@ -240,6 +243,16 @@ def test_a_fault_has_the_path_of_what_is_wrong():
         assert (answer.status, answer.json["path"]) == (422, "$.valid_until")
 
     asking(check, Asked(CommandError(Fault.INVALID, "has passed", "$.valid_until")))
+
+
+def test_an_evse_is_checked():
+    async def check(ask, sites):
+        answer = await ask("/depot/evses/DE%2A1/2/check", method="POST", headers=())
+        assert (answer.status, answer.json) == (200, HOLDS)
+        assert sites.asked == [("check", "depot", "DE*1", 2)]
+        assert (await ask("/depot/evses/DE%2A1/two/check", method="POST", headers=())).status == 404
+
+    asking(check)
 
 
 def test_a_station_that_ignored_limits_is_vouched_for():

@@ -8,8 +8,9 @@ import pytest
 
 from gateway.core.calls import CallEnded, Outcome
 from gateway.core.charging.abilities import Abilities
+from gateway.core.charging.checking import CHECKED_S, compare, expected_schedule
 from gateway.core.charging.description import EvseDescription
-from gateway.core.charging.messages import composite_call, default_call, limit_call, told_ma
+from gateway.core.charging.messages import composite_call, default_call, limit_call, told_ma, told_schedule
 from gateway.core.charging.orders import Order
 from gateway.core.charging.probe import PROBE_S, probe_call
 from gateway.fleet import Behaviour
@@ -69,6 +70,13 @@ class Steered:
         told = CallEnded(Outcome.ACCEPTED, response=json.dumps(answer).encode(), payload=object())
         return told_ma(told, self.evse, VOLTAGE_V) / 1000
 
+    async def verdict(self, order):
+        action, request = composite_call(self.evse, self.abilities, self.version, VOLTAGE_V, CHECKED_S)
+        answer = await self.operator.ask(action, dict(request))
+        told = CallEnded(Outcome.ACCEPTED, response=json.dumps(answer).encode(), payload=object())
+        schedule = told_schedule(told, self.evse, VOLTAGE_V)
+        return compare(expected_schedule(self.evse, order, self.now, CHECKED_S), schedule, 5.0)
+
     def drawn_a(self):
         self.outlet.look(self.operator.clock.now())
         return max(self.outlet.evse.reading().amperes)
@@ -100,6 +108,26 @@ async def test_vehicle_follows_its_limit_and_falls_back_when_the_lease_has_ended
         assert station.drawn_a() <= FALLBACK_A
         await clock.turn(7200)
         assert 0.99 * FALLBACK_A <= station.drawn_a() <= FALLBACK_A, "and stays there"
+
+
+@pytest.mark.parametrize("units", [("A", "W"), ("W",)], ids=str)
+@pytest.mark.parametrize("version", ALL)
+async def test_what_a_station_tells_is_what_follows_from_the_profiles_that_it_has(version, units):
+    async with steered(version, units) as (station, clock):
+        await station.fallback()
+        assert await station.verdict(None) == "same"
+        await station.operator.start()
+        order = station.order(9000, 300.0)
+        message = limit_call(order, station.evse, station.abilities, version, station.now, VOLTAGE_V)
+        assert await station.send(message) == "Accepted"
+        assert await station.verdict(order) == "same"
+        assert await station.verdict(station.order(12_000, 300.0)) == "less"
+        assert await station.verdict(station.order(7000, 300.0)) == "more"
+        assert await station.verdict(station.order(9000, 100.0)) == "more"
+        await clock.turn(290)
+        assert await station.verdict(order) == "same"
+        await clock.turn(20)
+        assert await station.verdict(None) == "same"
 
 
 @pytest.mark.parametrize("version", ALL)

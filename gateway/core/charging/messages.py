@@ -22,6 +22,7 @@ from gateway.core.charging.abilities import STACK_LEVEL_UNTOLD, Abilities
 from gateway.core.charging.description import EvseDescription
 from gateway.core.charging.orders import Ending, Order
 from gateway.core.flows.words import OCPP16, given, response_of
+from gateway.wire.composite import Interval
 from gateway.wire.messages import timestamp
 
 PAST_S: Final = 3600
@@ -183,8 +184,8 @@ def update_call(limit: Amount, evse: EvseDescription, abilities: Abilities) -> M
     return "UpdateDynamicSchedule", request
 
 
-def told_ma(end: CallEnded, evse: EvseDescription, voltage_v: float) -> int | None:
-    """Return the largest current that a composite schedule allows at any time, in mA per phase.
+def told_schedule(end: CallEnded, evse: EvseDescription, voltage_v: float) -> list[Interval] | None:
+    """Return what a composite schedule allows, in A per phase, in the order of time.
 
     None: the station does not tell, or leaves a part of the time undefined, which is no limit.
     """
@@ -193,15 +194,29 @@ def told_ma(end: CallEnded, evse: EvseDescription, voltage_v: float) -> int | No
     periods = schedule.get("chargingSchedulePeriod") or []
     if end.outcome is not Outcome.ACCEPTED or not periods or min(period["startPeriod"] for period in periods) > 0:
         return None
-    limits: list[float] = [period["limit"] for period in periods if "limit" in period]
-    if len(limits) < len(periods):
+    if not all("limit" in period for period in periods):
         return None
-    if schedule["chargingRateUnit"] == "A":
-        return round(max(limits) * 1000)
-    phases = [min(period.get("numberPhases", 3), len(evse.phases)) for period in periods]
+    told = [
+        Interval(period["startPeriod"], _per_phase_a(period, schedule["chargingRateUnit"], evse, voltage_v))
+        for period in periods
+    ]
+    return sorted(told, key=lambda interval: interval.start_s)
+
+
+def _per_phase_a(period: Mapping[str, Any], unit: str, evse: EvseDescription, voltage_v: float) -> float:
+    """Return the limit of a period. Watts are taken for those of as few phases as they may be."""
+    limit: float = period["limit"]
+    if unit == "A":
+        return limit
     if evse.current == "DC":
-        return round(max(limits) * 1000 / (voltage_v * len(evse.phases) * evse.efficiency))
-    return max(round(limit * 1000 / (voltage_v * (n or 1))) for limit, n in zip(limits, phases, strict=True))
+        return limit / (voltage_v * len(evse.phases) * evse.efficiency)
+    return limit / (voltage_v * (min(period.get("numberPhases", 3), len(evse.phases)) or 1))
+
+
+def told_ma(end: CallEnded, evse: EvseDescription, voltage_v: float) -> int | None:
+    """Return the largest current that a composite schedule allows at any time, in mA per phase; None as above."""
+    told = told_schedule(end, evse, voltage_v)
+    return None if told is None else round(max(interval.current_a for interval in told) * 1000)
 
 
 def is_within(told: int, limit_ma: int) -> bool:

@@ -5,6 +5,10 @@ Time runs twenty times as fast; of what the gateway says, nothing counts but whe
 """
 
 import asyncio
+import json
+import urllib.error
+import urllib.request
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +17,7 @@ import pytest
 from bench.charging.sockets import (
     LEASE_S,
     SETTLE_S,
+    SITE,
     SKEW_S,
     VERSIONS,
     SocketOutcome,
@@ -75,7 +80,24 @@ async def _tried_out(folder: Path) -> SocketOutcome:
         verdicts = [line for line in run.gateway.log() if line["event"] == "model_probed"]
         assert [line for line in verdicts if not line["obeys"]] == []
         await run.until(lambda _view: calls(run, "UpdateDynamicSchedule") > 0, "a Dynamic profile is updated")
+        await run.until(lambda view: checked(run, view) == set(VERSIONS), "stations of all versions say what we do")
         return run.outcome()
+
+
+def checked(run: SocketRun, view: Any) -> set[str]:
+    """Return the versions of which a station that charges tells what follows from the profiles that it has."""
+    versions = {station.identity: station.version for station in run.fleet.stations}
+    found = set()
+    for evse in evses_of(view):
+        if evse["state"] == "charging" and evse["limit_a"] > 0:
+            path = f"/api/v1/sites/{SITE}/evses/{evse['station']}/{evse['evse']}/check"
+            url = f"http://127.0.0.1:{run.gateway.admin_port}{path}"
+            with suppress(urllib.error.HTTPError):  # it has left meanwhile
+                with urllib.request.urlopen(urllib.request.Request(url, method="POST"), timeout=10) as answer:
+                    verdict = json.load(answer)["verdict"]
+                if verdict == "same":
+                    found.add(versions[evse["station"]])
+    return found
 
 
 def is_ac(run: SocketRun, station: SimulatedStation) -> bool:

@@ -10,6 +10,7 @@ from urllib.parse import quote, urlsplit
 import aiohttp
 import msgspec
 from msgspec import Struct
+from yarl import URL
 
 from gateway.app.config_sources import load_config
 from gateway.app.side_files import read_bearer_token
@@ -114,7 +115,7 @@ class AdminClient:
         try:
             async with self._session.request(
                 method,
-                aiohttp.client.URL(url + path, encoded=True),
+                URL(url + path, encoded=True),
                 data=payload,
                 headers=headers,
                 timeout=timeout,
@@ -126,6 +127,8 @@ class AdminClient:
                 status = answer.status
         except aiohttp.ClientConnectorError as error:
             raise NoAnswerError(f"{url}: {_reason(error)}; does the gateway run, and is this its admin port?") from None
+        except aiohttp.ConnectionTimeoutError:
+            raise NoAnswerError(f"{url}: no connection within {CONNECT_S:g} s; is the host right?") from None
         except TimeoutError:
             raise NoAnswerError(f"{url}: no answer within {timeout_s:g} s{_doubt(method)}") from None
         except (aiohttp.ClientResponseError, aiohttp.ClientPayloadError, ValueError):

@@ -172,7 +172,9 @@ class AdminClient:
 def _told(problem: Mapping[str, Any]) -> list[str]:
     """Return a problem document (RFC 9457) as lines; what a station said comes last."""
     words = [str(problem["title"])]
-    words += [str(problem[name]) for name in ("path", "detail", "error_code", "error_description") if problem.get(name)]
+    for name in ("path", "detail", "error_code", "error_description"):
+        if problem.get(name) and not (name == "path" and str(problem.get("detail")).startswith(str(problem["path"]))):
+            words.append(str(problem[name]))
     if "response" in problem:
         words.append(msgspec.json.encode(problem["response"]).decode())
     if problem.get("sent") is True and problem.get("outcome") in {"timeout", "unknown"}:

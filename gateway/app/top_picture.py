@@ -121,10 +121,8 @@ def _sections(figures: Figures, actions: int) -> Iterator[tuple[str, list[Item]]
     yield from _process(figures)
     yield from _disk(figures)
     calls = figures.calls
-    ended = _rates(calls.ended_per_s, bad={"timeout", "unknown", "call_error"})
-    yield "calls", [*_plain(f"open {calls.open:,}", f"waiting {calls.waiting:,}", f"commands {calls.commands:,}")]
-    if ended:
-        yield "", [("ended", ""), *ended]
+    counts = _plain(f"open {calls.open:,}", f"waiting {calls.waiting:,}", f"commands {calls.commands:,}")
+    yield "calls", [*counts, *_parts("ended", calls.ended_per_s, bad={"timeout", "unknown", "call_error"})]
     yield from _charging(figures)
     buffers = figures.buffers
     largest = f"largest {size(buffers.largest_bytes)} of {size(buffers.largest_max_bytes)}"
@@ -138,14 +136,17 @@ def _stations(figures: Figures) -> Iterator[tuple[str, list[Item]]]:
         "stations",
         [
             (f"connected {stations.connected:,} of {stations.connections_max:,}", ""),
-            *_plain(*(f"{version.removeprefix('ocpp')} {n:,}" for version, n in sorted(stations.by_version.items()))),
+            *_plain(*(f"{version.removeprefix('ocpp')}: {n:,}" for version, n in sorted(stations.by_version.items()))),
             *_plain(f"known {stations.known:,}", f"transactions {stations.transactions:,}"),
         ],
     )
     handshakes, disconnects = stations.handshakes_per_s, stations.disconnects_per_s
     refused = set(handshakes) - {"accepted", "abandoned"}
-    yield "", [(f"handshakes {rate(sum(handshakes.values()))}", ""), *_rates(handshakes, bad=refused)]
-    yield "", [(f"disconnects {rate(sum(disconnects.values()))}", ""), *_rates(disconnects, bad={"failed"})]
+    bad = {"failed", "protocol_error", "too_slow", "journal_full"}
+    yield (
+        "",
+        [*_parts("handshakes", handshakes, bad=refused), *_parts("disconnects", disconnects, bad=bad)],
+    )
 
 
 def _messages(figures: Figures, actions: int) -> Iterator[tuple[str, list[Item]]]:
@@ -237,9 +238,8 @@ def _charging(figures: Figures) -> Iterator[tuple[str, list[Item]]]:
             (f"links {charging.links:,}", ""),
             (f"near limit {charging.links_near:,}", ""),
             _marked(f"over limit {charging.links_over:,}", bad=charging.links_over > 0),
-            (f"limits {rate(sum(charging.limits_per_s.values()))}", ""),
-            *_rates(charging.limits_per_s, bad={"rejected", "unknown"}),
-            (f"oldest {charging.oldest_limit_s:,.0f} s", ""),
+            *_parts("limits", charging.limits_per_s, bad={"rejected", "unknown"}),
+            (f"oldest lease {charging.oldest_limit_s:,.0f} s", ""),
             *_plain(f"waiting {charging.limits_waiting:,}", f"preparing {charging.preparing:,}"),
         ],
     )
@@ -252,20 +252,32 @@ def _charging(figures: Figures) -> Iterator[tuple[str, list[Item]]]:
 
 
 def _flow(label: str | None, items: Sequence[Item], width: int, gap: int = GAP) -> list[list[Item]]:
-    """Return items as lines: as many beside each other as fit. Without a label they begin at the left."""
+    """Return items as lines: as many beside each other as fit. Without a label they begin at the left.
+
+    An item that fits no line is broken between its words.
+    """
     indent = 0 if label is None else LABEL_COLUMNS
     lines: list[list[Item]] = []
     used = 0
-    for text, style in items:
-        fitting = len(text.rstrip())
-        if lines and used + gap + fitting <= width:
-            lines[-1] += [(" " * gap, ""), (text, style)]
-            used += gap + len(text)
+    for text, style, before in _broken(items, width - indent, gap):
+        if lines and used + before + len(text.rstrip()) <= width:
+            lines[-1] += [(" " * before, ""), (text, style)]
+            used += before + len(text)
         else:
             head = (label or "") if not lines else ""
             lines.append([(f"{head:<{indent}}", BOLD), (text, style)])
             used = indent + len(text)
     return lines
+
+
+def _broken(items: Sequence[Item], room: int, gap: int) -> Iterator[tuple[str, str, int]]:
+    """Yield text, style and the columns before it: items, or the words of those that have no room."""
+    for text, style in items:
+        if len(text.rstrip()) <= room:
+            yield text, style, gap
+        else:
+            for index, word in enumerate(text.split()):
+                yield word, style, 1 if index else gap
 
 
 def _drawn(items: Sequence[Item], width: int, look: Look) -> str:
@@ -294,8 +306,14 @@ def _rates(rates: Mapping[str, float], bad: set[str]) -> list[Item]:
     return [_marked(f"{name.replace('_', ' ')} {rate(per_s)}", bad=name in bad) for name, per_s in rates.items()]
 
 
+def _parts(name: str, rates: Mapping[str, float], bad: set[str]) -> list[Item]:
+    """Return a sum, and what it is made of where there is something."""
+    parts = _rates(rates, bad)
+    return [(f"{name} {rate(sum(rates.values()))}{':' if parts else ''}", ""), *parts]
+
+
 def _quantiles(quantiles: Quantiles) -> str:
-    return f"p50 {_time(quantiles.p50_s, quantiles.bound_s)} p99 {_time(quantiles.p99_s, quantiles.bound_s)}"
+    return f"p50 {_time(quantiles.p50_s, quantiles.bound_s)}, p99 {_time(quantiles.p99_s, quantiles.bound_s)}"
 
 
 def _time(seconds: float | None, bound_s: float) -> str:

@@ -84,6 +84,8 @@ def rate(per_s: float) -> str:
     """Return how often something happens, for people: three digits, or as many as are before the point."""
     if per_s == 0 or per_s >= 99.5:
         return f"{per_s:,.0f}/s"
+    if per_s < 0.005:
+        return "<0.01/s"
     return f"{per_s:.1f}/s" if per_s >= 0.95 else f"{per_s:.2f}/s"
 
 

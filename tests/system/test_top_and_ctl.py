@@ -231,18 +231,18 @@ def _rates(figures: Any) -> Iterator[float]:
 
 def test_ctl_lists_stations_and_shows_one(gateway: GatewayProcess, ctl: Any) -> None:
     async def story() -> tuple[Ended, ...]:
-        async with station(gateway, "CP/here"):
-            asked = [("stations", "--connected"), ("stations", "--connected", "--json"), ("station", "CP/here")]
+        async with station(gateway, "CP#1?"):
+            asked = [("stations", "--connected"), ("stations", "--connected", "--json"), ("station", "CP#1?")]
             return tuple(await asyncio.gather(*(asyncio.to_thread(ctl, *arguments) for arguments in asked)))
 
     table, as_json, one = asyncio.run(story())
     assert table.output.splitlines()[0].split()[:3] == ["identity", "connected", "version"]
-    assert [row.split()[:4] for row in table.output.splitlines()[2:]] == [["CP/here", "true", "ocpp1.6", "Accepted"]]
-    assert [row["identity"] for row in as_json.json()["stations"]] == ["CP/here"]
+    assert [row.split()[:4] for row in table.output.splitlines()[2:]] == [["CP#1?", "true", "ocpp1.6", "Accepted"]]
+    assert [row["identity"] for row in as_json.json()["stations"]] == ["CP#1?"]
     assert "boot vendor           V" in one.output
     assert "last_messages" in one.output
-    assert "CP/here" not in ctl("stations", "--connected").output
-    assert "CP/here" in ctl("stations").output
+    assert "CP#1?" not in ctl("stations", "--connected").output
+    assert "CP#1?" in ctl("stations").output
 
 
 def test_ctl_call_prints_what_the_station_answered(gateway: GatewayProcess, ctl: Any) -> None:

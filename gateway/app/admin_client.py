@@ -10,7 +10,6 @@ from urllib.parse import quote, urlsplit
 import aiohttp
 import msgspec
 from msgspec import Struct
-from yarl import URL
 
 from gateway.app.config_sources import load_config
 from gateway.app.side_files import read_bearer_token
@@ -115,7 +114,7 @@ class AdminClient:
         try:
             async with self._session.request(
                 method,
-                URL(url + path, encoded=True),
+                url + path,
                 data=payload,
                 headers=headers,
                 timeout=timeout,

@@ -33,6 +33,8 @@ def run_ctl(target: AdminTarget, order: Order, page: Page | None, *, as_json: bo
         if as_json and error.body:
             yield error.body.decode(errors="replace")
         raise
+    except KeyboardInterrupt:
+        raise AdminError("interrupted before the answer came: what was asked may take effect") from None
     if page is None or as_json:
         encoded = msgspec.json.encode(content)
         yield (encoded if as_json else msgspec.json.format(encoded)).decode()

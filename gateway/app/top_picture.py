@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from gateway.app.metrics_page import Quantiles
 from gateway.app.terminal import BOLD, DIM, GREEN, RED, Look, clean, elapsed, size, styled
-from gateway.app.top_figures import Figures
+from gateway.app.top_figures import BUFFER_FILLED, FILES_OPEN, Figures
 
 Item: TypeAlias = tuple[str, str]
 """A text that is not broken, and its style."""
@@ -128,7 +128,7 @@ def _sections(figures: Figures, actions: int) -> Iterator[tuple[str, list[Item]]
     yield from _charging(figures)
     buffers = figures.buffers
     largest = f"largest {size(buffers.largest_bytes)} of {size(buffers.largest_max_bytes)}"
-    full = buffers.largest_bytes > buffers.largest_max_bytes / 2
+    full = buffers.largest_bytes > BUFFER_FILLED * buffers.largest_max_bytes
     yield "unsent", [(size(buffers.total_bytes), ""), _marked(largest, bad=full)]
 
 
@@ -185,7 +185,9 @@ def _process(figures: Figures) -> Iterator[tuple[str, list[Item]]]:
         items.append((f"memory {_size(process.memory_bytes)}", ""))
     if process.open_files is not None and process.open_files_max:
         used = process.open_files / process.open_files_max
-        items.append(_marked(f"open files {process.open_files:,.0f} of {process.open_files_max:,.0f}", bad=used > 0.85))
+        items.append(
+            _marked(f"open files {process.open_files:,.0f} of {process.open_files_max:,.0f}", bad=used > FILES_OPEN)
+        )
     items.append((f"loop late by {_quantiles(process.loop_lag)}", ""))
     yield "process", items
 

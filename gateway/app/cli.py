@@ -6,17 +6,13 @@ ends with status 2. `serve` ends with status 78 if only somebody who changes the
 
 import os
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import click
 
 from gateway import __version__
-
-if TYPE_CHECKING:
-    from gateway.app.config_sources import Configuration
+from gateway.app.cli_admin import ctl, top
+from gateway.app.cli_common import CONFIG_OPTION, FILE, failures_told, load
 
 PASSWORD_INPUT_BYTES_MAX = 4096
 """How much is read from standard input in search of a password."""
@@ -27,23 +23,16 @@ EXIT_CONFIG = 78
 FLEET_VERSIONS = ("1.6", "2.0.1", "2.1")
 """What simulated stations speak."""
 
-FILE = click.Path(path_type=Path, readable=False)
-"""A path that is looked at only when it is opened: then the error says why it cannot be."""
-
-CONFIG_OPTION = click.option(
-    "--config",
-    "file",
-    type=FILE,
-    envvar="OCPP_GATEWAY_CONFIG",
-    help="TOML file. Without one the gateway listens on loopback only.",
-)
-
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="ocpp-gateway", message="%(prog)s %(version)s")
 def main() -> None:
     """OCPP edge gateway: what charging stations say is validated, on disk, answered and stored."""
     _fill_standard_descriptors()
+
+
+main.add_command(top)
+main.add_command(ctl)
 
 
 @main.command()
@@ -54,8 +43,8 @@ def main() -> None:
 def serve(file: Path | None, host: str | None, port: int | None, data: str | None) -> None:
     """Serve charging stations until Ctrl-C. A second Ctrl-C stops at once."""
     options = {"--host": ("listener.host", host), "--port": ("listener.port", port), "--data": ("data.directory", data)}
-    with _failures_told(status_of_invalid=EXIT_CONFIG):
-        config = _load(file, options).config
+    with failures_told(status_of_invalid=EXIT_CONFIG):
+        config = load(file, options).config
         import uvloop
 
         from gateway.app.gateway import Gateway
@@ -105,7 +94,7 @@ def serve(file: Path | None, host: str | None, port: int | None, data: str | Non
 @click.option("--duration", type=click.FloatRange(min=0, min_open=True), help="Seconds to run; else until Ctrl-C.")
 def demo(stations: int, speed: float, seed: int, duration: float | None) -> None:
     """Run a gateway with simulated stations."""
-    with _failures_told():
+    with failures_told():
         from gateway.app.demo import run_demo
 
         run_demo(stations=stations, speed=speed, seed=seed, duration_s=duration)
@@ -171,7 +160,7 @@ def fleet(
     for name in names:
         if name not in FLEET_VERSIONS:
             raise click.BadParameter(f"{name!r} is none of {', '.join(FLEET_VERSIONS)}", param_hint="'--versions'")
-    with _failures_told():
+    with failures_told():
         from gateway.app.fleet_command import FleetOptions, read_id_tokens, read_password, run_fleet
 
         options = FleetOptions(
@@ -201,13 +190,13 @@ def query(file: Path | None, data: Path | None, sql: str | None) -> None:
 
     Without SQL it lists the tables and views. The store is that of the configuration, unless DATA names one.
     """
-    with _failures_told():
+    with failures_told():
         from gateway.app.configured_store import configured_dsn, store_file
         from gateway.app.query import query_database, query_file
 
         if data is not None:
             lines = query_file(data, sql)
-        elif (dsn := configured_dsn(config := _load(file).config)) is not None:
+        elif (dsn := configured_dsn(config := load(file).config)) is not None:
             lines = query_database(dsn, sql)
         else:
             lines = query_file(store_file(config), sql)
@@ -223,10 +212,10 @@ def migrate(file: Path | None, dry_run: bool) -> None:
 
     A gateway does so itself when it connects. By hand it can be done by a role that may do more.
     """
-    with _failures_told():
+    with failures_told():
         from gateway.app.migrate_command import migrate as run_migrate
 
-        for line in run_migrate(_load(file).config, dry_run=dry_run):
+        for line in run_migrate(load(file).config, dry_run=dry_run):
             click.echo(line)
 
 
@@ -234,11 +223,11 @@ def migrate(file: Path | None, dry_run: bool) -> None:
 @CONFIG_OPTION
 def check_config(file: Path | None) -> None:
     """Check the configuration and its files."""
-    with _failures_told():
+    with failures_told():
         from gateway.app.configured_files import read_configured_files
         from gateway.app.configured_store import shown_store
 
-        config = _load(file).config
+        config = load(file).config
         read_configured_files(config)
         click.echo(f"{file or 'the configuration'}: valid")
         click.echo(f"store: {shown_store(config)}")
@@ -253,10 +242,10 @@ def print_page() -> None:
 @CONFIG_OPTION
 def print_config(file: Path | None) -> None:
     """The configuration in effect, as TOML, with where each key was set."""
-    with _failures_told():
+    with failures_told():
         from gateway.app.config_pages import effective_page
 
-        click.echo(effective_page(_load(file)), nl=False)
+        click.echo(effective_page(load(file)), nl=False)
 
 
 @print_page.command("systemd-unit")
@@ -268,7 +257,7 @@ def print_systemd_unit(file: Path | None, user: str) -> None:
     What the environment sets does not count: the service has an environment of its own. Without a configuration the
     data is in /var/lib/ocpp-gateway.
     """
-    with _failures_told():
+    with failures_told():
         from gateway.app.config_sources import load_config
         from gateway.app.systemd_unit import systemd_unit
 
@@ -280,7 +269,7 @@ def print_reference() -> None:
     """Every key of the configuration: type, default, unit and meaning, as Markdown."""
     from gateway.app.config_pages import reference_page
 
-    with _failures_told():
+    with failures_told():
         click.echo(reference_page(), nl=False)
 
 
@@ -289,14 +278,14 @@ def print_site_reference() -> None:
     """Every key of a site's file: type, default, unit and meaning, as Markdown."""
     from gateway.app.site_page import site_reference_page
 
-    with _failures_told():
+    with failures_told():
         click.echo(site_reference_page(), nl=False)
 
 
 @print_page.command("quirks")
 def print_quirks() -> None:
     """The quirks of firmwares that are mended, as Markdown: what, where seen, and why nobody is billed wrongly."""
-    with _failures_told():
+    with failures_told():
         from gateway.app.quirks_page import quirks_page
 
         click.echo(quirks_page(), nl=False)
@@ -307,7 +296,7 @@ def print_metrics() -> None:
     """Every metric: kind, labels and meaning, as Markdown."""
     from gateway.app.metrics import METRICS, PREFIX
 
-    with _failures_told():
+    with failures_told():
         click.echo("# Metrics\n\n| metric | kind | labels | meaning |\n| --- | --- | --- | --- |")
         for metric in METRICS:
             labels = ", ".join(f"`{label}`" for label in metric.labels)
@@ -319,7 +308,7 @@ def print_actions() -> None:
     """Every action of OCPP: what becomes of it, or how it is offered, by version, as Markdown."""
     from gateway.app.actions_page import actions_page
 
-    with _failures_told():
+    with failures_told():
         click.echo(actions_page(), nl=False)
 
 
@@ -328,7 +317,7 @@ def print_api() -> None:
     """The HTTP API: how to reach it, how commands end, every command and its fields, as Markdown."""
     from gateway.app.api_page import api_page
 
-    with _failures_told():
+    with failures_told():
         click.echo(api_page(), nl=False)
 
 
@@ -345,7 +334,7 @@ def hash_password(identity: str, is_hex: bool) -> None:
     The password comes from standard input, or from a prompt that does not show it: 16 to 64 random bytes. 1.6 stations
     are given theirs as hexadecimal digits (ChangeConfiguration of AuthorizationKey): use --hex for those.
     """
-    with _failures_told():
+    with failures_told():
         from gateway.core.credentials import SALT_BYTES, CredentialsError, hash_line
 
         password = _read_password()
@@ -364,13 +353,6 @@ def _read_password() -> bytes:
     return content.removesuffix(b"\n").removesuffix(b"\r")
 
 
-def _load(file: Path | None, options: Mapping[str, tuple[str, Any]] | None = None) -> "Configuration":
-    from gateway.app.config_sources import load_config
-
-    given = {name: (key, value) for name, (key, value) in (options or {}).items() if value is not None}
-    return load_config(file, environment=os.environ, options=given)
-
-
 def _fill_standard_descriptors() -> None:
     """Open the null device as each of descriptors 0 to 2 that is closed.
 
@@ -379,54 +361,3 @@ def _fill_standard_descriptors() -> None:
     while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
         pass
     os.close(descriptor)
-
-
-@contextmanager
-def _failures_told(status_of_invalid: int = 1) -> Iterator[None]:
-    """Say in lines without a traceback why a command cannot work, and end with status 1.
-
-    An invalid configuration ends with `status_of_invalid`.
-    """
-    try:
-        yield
-    except BrokenPipeError:  # who reads the output has enough; click ends quietly
-        raise
-    except _expected_failures() as error:
-        for reason in str(error).splitlines():
-            click.echo(f"ocpp-gateway: {reason}", err=True)
-        sys.exit(status_of_invalid if _is_invalid(error) else 1)
-    finally:
-        _drop_unwritable_output()
-
-
-def _drop_unwritable_output() -> None:
-    """Forget what standard output would not take, or the interpreter would try again at its end, and complain."""
-    if sys.stdout is None:
-        return
-    try:
-        sys.stdout.flush()
-    except OSError:
-        null = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(null, sys.stdout.fileno())
-        os.close(null)
-
-
-def _is_invalid(error: Exception) -> bool:
-    """Whether the configuration is wrong, rather than what it names out of reach for now."""
-    from gateway.app.config_sources import ConfigError, UnavailableError
-
-    return isinstance(error, ConfigError) and not isinstance(error, UnavailableError)
-
-
-def _expected_failures() -> tuple[type[Exception], ...]:
-    """Return the errors that are no fault of the program. Called only once one was raised."""
-    from gateway.app.config_sources import ConfigError
-    from gateway.app.fleet_command import FleetError
-    from gateway.app.migrate_command import MigrateError
-    from gateway.app.query import QueryError
-    from gateway.core.credentials import CredentialsError
-    from gateway.io.data_directory import DataDirectoryError
-    from gateway.io.journal_batch import JournalError
-
-    told = (ConfigError, CredentialsError, DataDirectoryError, FleetError, JournalError, MigrateError, QueryError)
-    return *told, OSError

@@ -1,7 +1,8 @@
 """The live picture of stations: text for a terminal, redrawn in place; where there is none, a line now and then."""
 
+import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Final, TextIO
 
@@ -20,7 +21,9 @@ BAR_COLUMNS_BESIDE_LIMIT: Final = 6
 
 _HOME, _CLEAR, _LINE_END, _BELOW = "\x1b[H", "\x1b[2J", "\x1b[K", "\x1b[J"
 _HIDE_CURSOR, _SHOW_CURSOR = "\x1b[?25l", "\x1b[?25h"
-_BOLD, _DIM, _GREEN, _PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[32m", "\x1b[0m"
+_PLAIN = "\x1b[0m"
+BOLD, DIM, GREEN, RED = "\x1b[1m", "\x1b[2m", "\x1b[32m", "\x1b[1;31m"
+"""Styles of text."""
 
 
 class StationRow(Struct, frozen=True, kw_only=True):
@@ -62,27 +65,52 @@ class Look(Struct, frozen=True):
 
 
 class Screen:
-    """Shows snapshots on `stream`: a picture on a terminal, else a line every LINE_INTERVAL_S."""
+    """Shows pictures on `stream`, one in place of the other; where that cannot be, a line every `line_interval_s`.
 
-    def __init__(self, stream: TextIO, *, colour: bool = True) -> None:
+    A dumb terminal (TERM=dumb) gets lines too. NO_COLOR in the environment takes the colours away.
+    """
+
+    def __init__(self, stream: TextIO, *, colour: bool = True, line_interval_s: float = LINE_INTERVAL_S) -> None:
         self._stream = stream
-        self._is_terminal = stream.isatty()
-        self._look = Look(colour, (stream.encoding or "").lower().replace("-", "") == "utf8")
+        self._is_terminal = stream.isatty() and os.environ.get("TERM") != "dumb"
+        self.look: Final = Look(
+            colour and not os.environ.get("NO_COLOR"), (stream.encoding or "").lower().replace("-", "") == "utf8"
+        )
+        self._line_interval_s = line_interval_s
         self._drawn = False
         self._line_due_s = 0.0
 
     def show(self, snapshot: Snapshot) -> None:
         """Show `snapshot`. Raises OSError if the stream is gone."""
+        self.draw(
+            lambda width, height: picture(snapshot, width, height, self.look),
+            lambda: line(snapshot),
+            elapsed_s=snapshot.elapsed_s,
+        )
+
+    def draw(self, picture: Callable[[int, int], str], line: Callable[[], str], *, elapsed_s: float) -> None:
+        """Show what `picture` makes for a width and a height, or what `line` makes. Raises OSError as `show` does."""
         if self._is_terminal:
             columns, rows = shutil.get_terminal_size()
-            lines = picture(snapshot, columns, rows - 1, self._look).split("\n")
+            lines = picture(columns, rows - 1).split("\n")
             start = _HOME if self._drawn else _HIDE_CURSOR + _CLEAR + _HOME
-            self._stream.write(start + "".join(f"{line}{_LINE_END}\n" for line in lines) + _BELOW)
             self._drawn = True
-        elif snapshot.elapsed_s >= self._line_due_s:
-            self._line_due_s = snapshot.elapsed_s + LINE_INTERVAL_S
-            self._stream.write(line(snapshot) + "\n")
+            self._write(start + "".join(f"{line}{_LINE_END}\n" for line in lines) + _BELOW)
+        elif elapsed_s >= self._line_due_s:
+            self._line_due_s = elapsed_s + self._line_interval_s
+            self._write(line() + "\n")
         self._stream.flush()
+
+    def print(self, picture: Callable[[int, Look], str]) -> None:
+        """Write one picture to stay, of whatever height; it has colours where the stream is a terminal."""
+        look = self.look if self._is_terminal else Look(colour=False, blocks=self.look.blocks)
+        self._write(picture(shutil.get_terminal_size().columns, look) + "\n")
+        self._stream.flush()
+
+    def _write(self, text: str) -> None:
+        """Write what the stream's encoding has, and ? for the rest."""
+        encoding = self._stream.encoding or "utf-8"
+        self._stream.write(text.encode(encoding, "replace").decode(encoding))
 
     def close(self) -> None:
         """Leave the last picture where it is, and give the cursor back."""
@@ -105,7 +133,7 @@ class Progress:
         """Show `text` in place of what was shown before; an empty text leaves nothing."""
         if self._terminal is not None and text != self._shown:
             self._shown = text
-            self._terminal.write(f"\r{_LINE_END}{_clean(text)}")
+            self._terminal.write(f"\r{_LINE_END}{clean(text)}")
             self._terminal.flush()
 
 
@@ -124,9 +152,9 @@ def picture(snapshot: Snapshot, width: int, height: int, look: Look = Look()) ->
     limited = _is_limited(snapshot)
     rows = [_row(station, width, look, limited=limited) for station in shown]
     if len(shown) < len(snapshot.stations):
-        rows.append(_styled(f"... and {len(snapshot.stations) - len(shown):,} more"[:width], _DIM, look))
-    head_lines = [_styled(_clean(text)[:width], _BOLD if index == 0 else "", look) for index, text in enumerate(head)]
-    foot_lines = [_clean(text)[:width] for text in foot]
+        rows.append(styled(f"... and {len(snapshot.stations) - len(shown):,} more"[:width], DIM, look))
+    head_lines = [styled(clean(text)[:width], BOLD if index == 0 else "", look) for index, text in enumerate(head)]
+    foot_lines = [clean(text)[:width] for text in foot]
     return "\n".join([*head_lines, *rows, *foot_lines][:height])
 
 
@@ -157,8 +185,8 @@ def _row(station: StationRow, width: int, look: Look, *, limited: bool) -> str:
     limit = f"{station.limit or '-':>{LIMIT_COLUMNS}}" if limited else ""
     right = f"{kilowatts(station.power_w):>10}{limit}{kilowatt_hours(station.energy_wh):>12}"
     drawn = bar[: max(width - len(left), 0)]
-    style = _GREEN if station.power_w > 0 else _DIM
-    return left[:width] + _styled(drawn, style, look) + right[: max(width - len(left) - len(bar), 0)]
+    style = GREEN if station.power_w > 0 else DIM
+    return left[:width] + styled(drawn, style, look) + right[: max(width - len(left) - len(bar), 0)]
 
 
 def _bar_columns(*, limited: bool) -> int:
@@ -173,15 +201,16 @@ def _bar(power_w: float, power_max_w: float, look: Look, columns: int) -> str:
 
 
 def _cell(text: str, columns: int) -> str:
-    return f"{_clean(text)[: columns - 1]:<{columns}}"
+    return f"{clean(text)[: columns - 1]:<{columns}}"
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
     """Return `text` without anything that could steer the terminal."""
     return text if text.isprintable() else "".join(c if c.isprintable() else "?" for c in text)
 
 
-def _styled(text: str, style: str, look: Look) -> str:
+def styled(text: str, style: str, look: Look) -> str:
+    """Return `text` in a style, where the terminal has colours."""
     return f"{style}{text}{_PLAIN}" if look.colour and style and text else text
 
 

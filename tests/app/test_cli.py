@@ -51,7 +51,7 @@ def test_help_loads_nothing_that_is_slow():
         assert f" {slow} " not in output
 
 
-@pytest.mark.parametrize("command", ["serve", "demo", "fleet", "check-config", "print", "hash-password"])
+@pytest.mark.parametrize("command", ["serve", "demo", "fleet", "top", "ctl", "check-config", "print", "hash-password"])
 def test_every_command_explains_itself(command):
     for option in ("-h", "--help"):
         result = run(command, option)

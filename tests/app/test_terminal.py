@@ -133,6 +133,13 @@ def test_a_line_says_the_same_without_a_terminal():
     )
 
 
+@pytest.fixture(autouse=True)
+def able_terminal(monkeypatch):
+    """What these tests run in may be dumb, or without colours."""
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+
+
 class Terminal(io.StringIO):
     encoding = "utf-8"
 
@@ -187,3 +194,26 @@ def test_progress_says_nothing_where_nobody_watches() -> None:
     stream = io.StringIO()
     Progress(stream)("draining: 5 stations still connected")
     assert stream.getvalue() == ""
+
+
+def test_a_dumb_terminal_gets_lines(monkeypatch) -> None:
+    monkeypatch.setenv("TERM", "dumb")
+    stream = Terminal()
+    screen = Screen(stream)
+    screen.show(SNAPSHOT)
+    screen.close()
+    assert stream.getvalue() == line(SNAPSHOT) + "\n"
+
+
+def test_no_color_takes_the_colours_away(monkeypatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    stream = Terminal()
+    Screen(stream).show(SNAPSHOT)
+    assert "\x1b[1m" not in stream.getvalue()
+
+
+def test_what_the_encoding_lacks_is_a_question_mark() -> None:
+    raw = io.BytesIO()
+    stream = io.TextIOWrapper(raw, encoding="ascii")
+    Screen(stream).print(lambda width, look: "Depot Süd")
+    assert raw.getvalue() == b"Depot S?d\n"

@@ -41,10 +41,6 @@ class AdminError(Exception):
         self.body = body
 
 
-class NoAnswerError(AdminError):
-    """Nobody answered: the gateway may be down, or just about to start again."""
-
-
 class AdminTarget(Struct, frozen=True, kw_only=True):
     """Where the admin port is, without a slash at the end, and the bearer token of its API if there is one."""
 
@@ -125,15 +121,15 @@ class AdminClient:
                     body += await answer.content.read(ANSWER_BYTES_MAX + 1 - len(body))
                 status = answer.status
         except aiohttp.ClientConnectorError as error:
-            raise NoAnswerError(f"{url}: {_reason(error)}; does the gateway run, and is this its admin port?") from None
+            raise AdminError(f"{url}: {_reason(error)}; does the gateway run, and is this its admin port?") from None
         except aiohttp.ConnectionTimeoutError:
-            raise NoAnswerError(f"{url}: no connection within {CONNECT_S:g} s; is the host right?") from None
+            raise AdminError(f"{url}: no connection within {CONNECT_S:g} s; is the host right?") from None
         except TimeoutError:
-            raise NoAnswerError(f"{url}: no answer within {timeout_s:g} s{_doubt(method)}") from None
+            raise AdminError(f"{url}: no answer within {timeout_s:g} s{_doubt(method)}") from None
         except (aiohttp.ClientResponseError, aiohttp.ClientPayloadError, ValueError):
             raise AdminError(f"{url}: does not speak HTTP; --url must be the admin port of a gateway") from None
         except (aiohttp.ClientError, OSError):
-            raise NoAnswerError(f"{url}: the connection was closed without an answer{_doubt(method)}") from None
+            raise AdminError(f"{url}: the connection was closed without an answer{_doubt(method)}") from None
         if len(body) > ANSWER_BYTES_MAX:
             raise AdminError(f"{url}: the answer is larger than {ANSWER_BYTES_MAX} bytes; this is no gateway")
         return AdminAnswer(status, body)

@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from gateway.app.admin_client import AdminClient, AdminError, AdminTarget, NoAnswerError, admin_client
+from gateway.app.admin_client import AdminClient, AdminError, AdminTarget, admin_client
 from gateway.app.metrics_page import PageError, read_page
 from gateway.app.signals import install
 from gateway.app.terminal import Screen
@@ -91,7 +91,7 @@ class Watch:
                 begun_s = time.monotonic()
                 try:
                     after = await scrape(client)
-                except NoAnswerError as error:
+                except AdminError as error:
                     self._show_trouble(str(error), begun_s - before.monotonic_s)
                 else:
                     self._figures = figures_of(before, after)
@@ -133,6 +133,8 @@ async def scrape(client: AdminClient, now: Callable[[], datetime] = lambda: date
     url = client.target.url
     page = await client.ask("GET", "/metrics")
     monotonic_s, at = time.monotonic(), now()
+    if page.status >= 500:
+        raise AdminError(f"{url}: answers {page.status}: it is overloaded, or failing; its log says more")
     if page.status != 200:
         raise AdminError(f"{url}: is no admin port of a gateway: /metrics is answered {page.status}")
     try:
@@ -154,9 +156,12 @@ async def scrape(client: AdminClient, now: Callable[[], datetime] = lambda: date
 
 
 async def _troubles(client: AdminClient) -> tuple[SiteTrouble, ...] | None:
-    """Return the sites that need somebody, None if the gateway tells nobody without a token. Raises AdminError."""
+    """Return the sites that need somebody. Raises AdminError.
+
+    None if the gateway has no API of sites, or tells nobody without a token.
+    """
     answer = await client.ask("GET", "/api/v1/sites")
-    if answer.status in {401, 403} and client.target.token is None:
+    if answer.status == 404 or (answer.status in {401, 403} and client.target.token is None):
         return None
     if answer.status != 200:
         raise AdminError(client.refusal(answer))

@@ -372,6 +372,21 @@ def test_the_status_of_top_once_is_whether_it_is_ready(ready: dict[str, Any], st
     assert ("! NOT READY: it is draining" in ended.output) == (status == 1)
 
 
+def test_a_gateway_that_fails_for_a_while_is_watched_on() -> None:
+    page = b'ocpp_gateway_build_info{version="1"} 1\n'
+    pages = {"/metrics": page, "/readyz": b'{"ready": true, "reasons": []}'}
+    with _answering(pages) as at:
+        arguments = command("top", "--json", "--interval", "0.2", "--url", at)
+        with subprocess.Popen(arguments, env=environment(), cwd=PROJECT, stdout=subprocess.PIPE, text=True) as top:
+            assert _line_with(top, "ready")["version"] == "1"
+            del pages["/metrics"]
+            assert "/metrics is answered 401" in _line_with(top, "error")["error"]
+            pages["/metrics"] = page
+            assert _line_with(top, "ready")["ready"] is True
+            top.send_signal(signal.SIGTERM)
+            assert top.wait(DEADLINE_S) == 0
+
+
 @pytest.mark.parametrize("page", [b"up 1\n", b"<html></html>", b"\xff\xfe"])
 def test_another_exporter_is_no_gateway(page: bytes) -> None:
     with _answering({"/metrics": page, "/readyz": b"{}"}) as at:

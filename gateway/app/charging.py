@@ -294,6 +294,7 @@ def _together(figures: Sequence[SiteFigures]) -> SiteFigures:
         links=sum(one.links for one in figures),
         links_near=sum(one.links_near for one in figures),
         links_over=sum(one.links_over for one in figures),
+        deficit_ma=max((one.deficit_ma for one in figures), default=0),
         sites_with_fault=sum(one.sites_with_fault for one in figures),
         oldest_lease_at=min(sent, default=None),
     )

@@ -71,7 +71,7 @@ def site_figures(view: SiteView) -> list[str]:
     return [
         f"site {capacity / 1000:.0f} A",
         f"reserved {reserved / 1000:.0f} A",
-        f"drawn {measured / 1000:.0f} A",
+        f"measured {measured / 1000:.0f} A",
         f"waiting {waiting}",
     ]
 

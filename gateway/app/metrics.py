@@ -261,6 +261,12 @@ METRICS: Final[Sequence[Metric | HistogramMetric]] = (
         _one(lambda g: g.charging.sites.figures().links_over),
     ),
     Metric(
+        "charging_deficit_amperes",
+        "gauge",
+        "By how much more than it carries is reserved on the phase of a node where that is most.",
+        _one(lambda g: g.charging.sites.figures().deficit_ma / 1000),
+    ),
+    Metric(
         "charging_sites_with_fault",
         "gauge",
         "Sites whose last allocation did not prove right when it was checked. Should be 0.",

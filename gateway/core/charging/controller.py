@@ -19,6 +19,7 @@ from gateway.core.charging.orders import Ending, LeaseTerms, Order
 from gateway.core.charging.sessions import Currents, FollowTerms, Needs, SessionDemand
 from gateway.core.charging.targets import NO_REACH, Targets
 from gateway.core.charging.views import SiteView
+from gateway.hot import ALL_PHASES
 
 FAILURES_MAX: Final = 5
 """Failures in a row from which on the time before the next try doubles no more: 15 s, then up to 8 min by default."""
@@ -302,9 +303,14 @@ class SiteController:
             links=links,
             links_near=near,
             links_over=over,
+            deficit_ma=self._deficit_ma() if over else 0,
             sites_with_fault=int(self._targets.fault is not None),
             oldest_lease_at=self.ledger.oldest_lease_at(now),
         )
+
+    def _deficit_ma(self) -> int:
+        links = self.network.links
+        return max((over for link, over in self.ledger.deficits().items() if links[link][1] != ALL_PHASES), default=0)
 
     def _begin(self, now: float) -> None:
         self._is_new = False

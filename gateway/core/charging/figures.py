@@ -20,6 +20,7 @@ EVSE_STATES: Final[tuple[EvseState, ...]] = get_args(EvseState)
 class SiteFigures(Struct, frozen=True, kw_only=True):
     """One site, or several together: EVSEs by what they do, and links with a limit by how full they are.
 
+    `deficit_ma` is by how much more than it carries is reserved on the phase where that is most; 0 if it is on none.
     `oldest_lease_at` is when the oldest limit in force that ends by itself was sent, in seconds of the epoch;
     None: there is none, or it is from before a restart.
     """
@@ -28,6 +29,7 @@ class SiteFigures(Struct, frozen=True, kw_only=True):
     links: int
     links_near: int
     links_over: int
+    deficit_ma: int
     sites_with_fault: int
     oldest_lease_at: float | None
 

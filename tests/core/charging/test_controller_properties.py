@@ -105,6 +105,7 @@ class World:
         limited = [link for link in view.links if link.capacity is not None]
         assert figures.links == len(limited)
         assert figures.links_over == sum(link.deficit > 0 for link in limited)
+        assert figures.deficit_ma == max(link.deficit for link in limited if link.phase)
 
 
 EVSES = st.lists(

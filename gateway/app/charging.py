@@ -19,6 +19,7 @@ from gateway.core.charging.journalled import RESERVATIONS
 from gateway.core.charging.ledger import SavedReservation
 from gateway.core.charging.obedience import DISOBEDIENCE, disobeys
 from gateway.core.charging.orders import Ending, LeaseTerms, Order
+from gateway.core.charging.preparing import DEFAULTS
 from gateway.core.commands import Commander
 from gateway.core.recorder import Recorder
 from gateway.core.records import Entry, Record
@@ -161,14 +162,15 @@ class LoopCharging:
     def pardon(self, station: Station) -> None:
         """Let a station that ignored limits have them again: it has another firmware, or an operator vouches for it.
 
-        What its EVSEs can draw stays reserved until it has confirmed its fallback anew.
+        What its EVSEs can draw stays reserved until it has taken its fallback anew.
         """
         site = self._of_station.get(station.identity)
         if site is None or self._stopped:
             return
-        seen = DISOBEDIENCE.of(station)
-        if seen:
-            self._finish(station, [DISOBEDIENCE.ends(evse, self._now()) for evse in seen])
+        now = self._now()
+        over = [kind.ends(evse, now) for kind in (DISOBEDIENCE, DEFAULTS) for evse in station.facts(kind.kind)]
+        if over:
+            self._finish(station, list(over))
         for key in site.stations[station.identity]:
             site.ledger.default_lost(key)
         site.controller.pardon(station.identity, self._seconds())

@@ -14,8 +14,10 @@ from gateway.app.site_api import SiteApi
 from gateway.core.calls import Outcome
 from gateway.core.charging.checking import CompositeCheck
 from gateway.core.charging.description import EvseKey, SiteDescription
+from gateway.core.charging.messages import Amount
 from gateway.core.charging.obedience import DISOBEDIENCE
 from gateway.core.charging.observing import WANTED_NEEDS
+from gateway.core.charging.preparing import DEFAULTS, InstalledDefault
 from gateway.core.commands import CommandError, Fault
 from gateway.core.stations import Station
 from gateway.io.http_sites import (
@@ -187,12 +189,15 @@ def test_a_station_that_ignored_limits_is_vouched_for(tmp_path: Path) -> None:
         start(line)
         assert await asked.limit(line) == 16_000
         too_much(asked)
+        known = InstalledDefault(Amount("A", 0.0), 0, None)
+        asked.bench.recorder.record(line.station, [DEFAULTS.holds("1", known, asked.bench.now)], asked.bench.now)
         pardon = asyncio.create_task(asked.api.pardon("depot", "CP1"))
         while not pardon.done():
             await asyncio.sleep(0)
             asked.bench.journal.commit_all()
         assert pardon.result() == {"site": "depot", "station": "CP1", "evses": [1]}
         assert DISOBEDIENCE.of(line.station) == {}
+        assert DEFAULTS.of(line.station) == {}, "it is sent anew"
         with pytest.raises(UnknownPlaceError, match="has no station CP3"):
             await asked.api.pardon("depot", "CP3")
         with pytest.raises(UnknownPlaceError, match="has never connected"):

@@ -25,7 +25,39 @@ PAGE: Final = Page(
                             "rate(ocpp_gateway_store_cpu_seconds_total{SELECT}[$__rate_interval])", "store {{instance}}"
                         ),
                     ],
-                    runbooks=["OcppGatewayAnswersSlow"],
+                    runbooks=["OcppGatewayAnswersSlow", "OcppGatewayLoopLagging"],
+                ),
+                Panel(
+                    "Lag of the event loop",
+                    "How late it comes to what is due. Above some tens of milliseconds it has too little of a CPU.",
+                    [
+                        PromQL(
+                            f"histogram_quantile({quantile}, sum by (le) "
+                            "(rate(ocpp_gateway_event_loop_lag_seconds_bucket{SELECT}[$__rate_interval])))",
+                            f"p{quantile * 100:g}",
+                        )
+                        for quantile in (0.5, 0.99)
+                    ],
+                    unit="s",
+                    runbooks=["OcppGatewayLoopLagging"],
+                ),
+                Panel(
+                    "Bytes that stations have not taken",
+                    "Of all connections, and of the one with the most: that is cut off at 256 KiB.",
+                    [
+                        PromQL("sum(ocpp_gateway_send_buffer_bytes{SELECT})", "all"),
+                        PromQL("max(ocpp_gateway_send_buffer_largest_bytes{SELECT})", "largest"),
+                    ],
+                    unit="bytes",
+                ),
+                Panel(
+                    "Our calls",
+                    "Open: a station has not answered yet. Waiting: behind an open one.",
+                    [
+                        PromQL("sum(ocpp_gateway_calls_open{SELECT})", "open"),
+                        PromQL("sum(ocpp_gateway_calls_waiting{SELECT})", "waiting"),
+                    ],
+                    runbooks=["OcppGatewayCallsFailing"],
                 ),
                 Panel(
                     "Resident memory",

@@ -90,6 +90,16 @@ def commits(slow: int) -> Series:
     )
 
 
+def lags(late: int) -> Series:
+    """Of a hundred looks a minute `late` find the loop up to half a second late."""
+    name = "event_loop_lag_seconds_bucket"
+    return (
+        one(name, f"0+{100 - late}x60", 'le="0.1"')
+        | one(name, "0+100x60", 'le="0.5"')
+        | one(name, "0+100x60", 'le="+Inf"')
+    )
+
+
 UP = f"up{{{GATEWAY}}}"
 STARTED = f"process_start_time_seconds{{{GATEWAY}}}"
 VERSION = 'version="ocpp1.6"'
@@ -125,6 +135,13 @@ CASES = (
         "critical",
         one("charging_sites_with_fault", "0x25 1x60"),
         one("charging_sites_with_fault", "0x60"),
+    ),
+    Case("OcppGatewayLoopLagging", "warning", lags(20), lags(1)),
+    Case(
+        "OcppGatewayStationDisobeys",
+        "warning",
+        one("charging_evses", "0x20 2x60", 'state="disobedient"'),
+        one("charging_evses", "2x60", 'state="waiting"'),
     ),
     Case("OcppGatewayLimitsFailing", "warning", limits(70, 30), limits(90, 10), "40m"),
     Case("OcppGatewayJournalFull", "critical", one("journal_full", "0x20 1x60"), one("journal_full", "0x60")),

@@ -20,10 +20,12 @@ from msgspec import Struct
 from bench.charging.accelerated import MODULE, shared_clock
 from bench.charging.links import Link, Links
 from bench.charging.meter import Meter
+from bench.charging.mutants import LEDGER
 from bench.charging.sites import ROTATIONS
 from gateway.core.charging.description import EvseDescription, EvseKey, NodeDescription, Phases, SiteDescription
-from gateway.fleet import Behaviour, Clock, Fleet
+from gateway.fleet import Behaviour, ChargingFaults, Clock, Fleet
 from gateway.fleet.evse import Evse
+from gateway.fleet.faults import ENDLESS, NO_FAULTS
 from gateway.fleet.station import SimulatedStation
 from tests.system.process import DEADLINE_S, POLL_S, GatewayProcess
 
@@ -39,19 +41,28 @@ ROUNDING_MA: Final = 10
 VOLTAGE_V: Final = 230.0
 PANEL_EVSES: Final = 6
 
+CALL_S: Final = 2.0
+"""How long a station may take to answer a call that is no limit, in real seconds: at 20 times the speed, 40 simulated
+ones. Limits have as long (`app.charging_orders`)."""
+
 LEASE_S: Final = 120.0
 SETTLE_S: Final = 10.0
 SKEW_S: Final = 30.0
 
 
 class SocketPlan(Struct, frozen=True, kw_only=True):
-    """What a run is about. `share` is what the grid connection carries of all that EVSEs could draw."""
+    """What a run is about. `share` is what the grid connection carries of all that EVSEs could draw.
+
+    `policy` is one of `bench.charging.mutants`.
+    """
 
     stations: int = 18
     seed: int = 1
     speed: float = 20.0
     share: float = 0.3
     versions: Sequence[str] = VERSIONS
+    policy: str = LEDGER
+    faults: ChargingFaults = NO_FAULTS
     behaviour: Behaviour = Behaviour(
         first_arrival_s_mean=60.0,
         idle_s_mean=120.0,
@@ -80,6 +91,7 @@ class SocketOutcome(Struct, frozen=True, kw_only=True):
     limits: dict[str, float]
     lives: int
     disobedient: int
+    faults: dict[str, int]
 
     @property
     def messages_per_evse_hour(self) -> float:
@@ -108,6 +120,7 @@ class SocketRun:
         self.clock: Final = shared_clock(plan.speed, since)
         self.gateway: Final = GatewayProcess(folder)
         arguments = ["--config", str(self.gateway.config_file), "--speed", str(plan.speed), "--since", str(since)]
+        arguments += ["--policy", plan.policy]
         self.gateway.command = [sys.executable, "-m", MODULE, *arguments]
         self.fleet: Final = Fleet(
             f"ws://127.0.0.1:{self.gateway.port}/ocpp",
@@ -116,6 +129,7 @@ class SocketRun:
             versions=plan.versions,
             clock=self.clock,
             behaviour=plan.behaviour,
+            charging_faults=plan.faults,
         )
         self.description: Final = describe(self.fleet.stations, plan.share)
         site_file = folder / "site.toml"
@@ -218,6 +232,7 @@ class SocketRun:
             transactions=len(self.fleet.transactions),
             limits=dict(self._limits),
             lives=self.gateway.lives,
+            faults=dict(sorted(self.fleet.faults.items())),
             disobedient=sum(line.get("event") == "charging_disobedience" for line in self.gateway.log()),
         )
 
@@ -329,6 +344,7 @@ def _rating_ma(evses: Sequence[EvseDescription], share: float) -> int:
 def _configure(gateway: GatewayProcess, site_file: Path) -> None:
     gateway.configure(
         authorisation={"mode": "accept_all"},
+        commands={"timeout_s": CALL_S},
         charging={
             "site_files": [str(site_file)],
             "lease_s": LEASE_S,
@@ -337,4 +353,5 @@ def _configure(gateway: GatewayProcess, site_file: Path) -> None:
         },
     )
     with gateway.config_file.open("a") as file:
+        file.write(f'\n[[charging.model]]\nname = "endless"\nfirmware = "*{ENDLESS}*"\nleases = "probe"\n')
         file.write('\n[[charging.model]]\nname = "all"\nleases = "trusted"\n')

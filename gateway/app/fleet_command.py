@@ -243,13 +243,13 @@ def summary(
         f"served {now.served:,} calls of the server, refused {now.refused:,}; sent {now.sends:,} without an answer",
         f"delivered {now.energy_wh / 1000:,.2f} kWh; transaction messages unanswered {now.steps_waiting:,},"
         f" given up {now.steps_lost + now.steps_forgotten:,}",
-        *(
-            [f"faults in smart charging: {', '.join(f'{name} {n:,}' for name, n in sorted(faults.items()))}"]
-            if faults
-            else []
-        ),
+        *([f"faults in smart charging: {_counted(faults)}"] if faults else []),
         *told(failures),
     ]
+
+
+def _counted(faults: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {count:,}" for name, count in sorted(faults.items()))
 
 
 def _hopeless(fleet: Fleet, elapsed_s: float) -> bool:

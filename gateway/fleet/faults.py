@@ -145,9 +145,8 @@ def parse_charging_faults(text: str) -> ChargingFaults:
     for part in others:
         key, is_pair, value = part.partition("=")
         if not is_pair or key not in ChargingFaults.__struct_fields__:
-            raise ChargingFaultsError(
-                f"{part!r} is no key=value with one of {', '.join(ChargingFaults.__struct_fields__)}"
-            )
+            known = ", ".join(ChargingFaults.__struct_fields__)
+            raise ChargingFaultsError(f"{part!r} is no key=value with one of {known}")
         low, is_range, high = value.partition("..")
         given[key] = (low, high) if is_range else value
     try:

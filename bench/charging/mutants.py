@@ -4,12 +4,13 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from gateway.core.charging.ledger import Ledger
-from gateway.core.charging.orders import Ending
-from gateway.core.charging.reservation import Reservation
+from gateway.core.charging.orders import Ending, Order
+from gateway.core.charging.reservation import Held, Reservation
 
 LEDGER: Final = "ledger"
 ALL_AT_ONCE: Final = "all at once"
 SILENCE: Final = "silence is a refusal"
+UNANSWERED: Final = "what is not answered does not count"
 
 
 def _as_it_is() -> None:
@@ -35,9 +36,29 @@ def _silence_is_refusal() -> None:
     setattr(Reservation, "ended", credulous)  # noqa: B010 - a method is replaced
 
 
+def _unanswered_is_nothing() -> None:
+    """Count a limit from when it is accepted, not from when it is sent."""
+    sent, ended = Reservation.sent, Reservation.ended
+    open_ones: dict[tuple[int, int], Held] = {}
+
+    def careless(reservation: Reservation, order: Order) -> None:
+        sent(reservation, order)
+        open_ones[id(reservation), order.order] = reservation._held.pop()
+
+    def at_last(reservation: Reservation, number: int, ending: Ending, now: float) -> None:
+        held = open_ones.pop((id(reservation), number), None)
+        if held is not None and ending is Ending.ACCEPTED:
+            reservation._held.append(held)
+        ended(reservation, number, ending, now)
+
+    setattr(Reservation, "sent", careless)  # noqa: B010 - a method is replaced
+    setattr(Reservation, "ended", at_last)  # noqa: B010 - a method is replaced
+
+
 MUTANTS: Final[Mapping[str, Callable[[], None]]] = {
     LEDGER: _as_it_is,
     ALL_AT_ONCE: _always_room,
     SILENCE: _silence_is_refusal,
+    UNANSWERED: _unanswered_is_nothing,
 }
 """By name, what makes a gateway of this process so."""

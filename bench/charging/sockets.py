@@ -25,7 +25,7 @@ from bench.charging.sites import ROTATIONS
 from gateway.core.charging.description import EvseDescription, EvseKey, NodeDescription, Phases, SiteDescription
 from gateway.fleet import Behaviour, ChargingFaults, Clock, Fleet
 from gateway.fleet.evse import Evse
-from gateway.fleet.faults import ENDLESS, NO_FAULTS
+from gateway.fleet.faults import ENDLESS, NO_FAULTS, calm
 from gateway.fleet.station import SimulatedStation
 from tests.system.process import DEADLINE_S, POLL_S, GatewayProcess
 
@@ -53,13 +53,14 @@ SKEW_S: Final = 30.0
 class SocketPlan(Struct, frozen=True, kw_only=True):
     """What a run is about. `share` is what the grid connection carries of all that EVSEs could draw.
 
-    `policy` is one of `bench.charging.mutants`.
+    Where not all can charge at once, a turn lasts `slot_s`. `policy` is one of `bench.charging.mutants`.
     """
 
     stations: int = 18
     seed: int = 1
     speed: float = 20.0
     share: float = 0.3
+    slot_s: float = 900.0
     versions: Sequence[str] = VERSIONS
     policy: str = LEDGER
     faults: ChargingFaults = NO_FAULTS
@@ -129,9 +130,9 @@ class SocketRun:
             versions=plan.versions,
             clock=self.clock,
             behaviour=plan.behaviour,
-            charging_faults=plan.faults,
+            charging_faults=calm(plan.faults),
         )
-        self.description: Final = describe(self.fleet.stations, plan.share)
+        self.description: Final = describe(self.fleet.stations, plan.share, plan.slot_s)
         site_file = folder / "site.toml"
         site_file.write_text(as_toml(self.description))
         _configure(self.gateway, site_file)
@@ -175,11 +176,25 @@ class SocketRun:
     async def until_nothing_is_missing(self) -> None:
         """Wait until the gateway knows of no deficit, and count from then on.
 
-        Until a station has taken its fallback it may draw all it can, and so do the first vehicles.
+        Until a station has taken its fallback it may draw all it can, and so do the first vehicles. Faults of messages
+        begin then, too.
         """
         await self.until(lambda view: view["links_with_deficit"] == 0, "there is no deficit")
         self.look()
+        self.forget()
+        for station in self.fleet.stations:
+            station.misbehave(self.plan.faults)
+
+    def forget(self) -> None:
+        """Count overload from now on."""
+        self.look()
         self._meter.forget()
+        self._longest_look_s = 0.0
+
+    @property
+    def overload_s(self) -> float:
+        """How long any circuit was overloaded."""
+        return self._meter.overloaded_s
 
     async def until(self, condition: Callable[[Any], bool], what: str) -> None:
         """Wait until the site, as the gateway shows it, is as `condition` says."""
@@ -273,7 +288,7 @@ async def on_sockets(plan: SocketPlan, folder: Path) -> AsyncIterator[SocketRun]
         run.gateway.end()
 
 
-def describe(stations: Sequence[SimulatedStation], share: float) -> SiteDescription:
+def describe(stations: Sequence[SimulatedStation], share: float, slot_s: float = 900.0) -> SiteDescription:
     """Describe a site for these stations: a grid connection, and panels of about six EVSEs. Phases are rotated.
 
     DC stations are not part of it: those of the fleet take a limit in watts for one at 230 V, so they do not obey it.
@@ -299,12 +314,12 @@ def describe(stations: Sequence[SimulatedStation], share: float) -> SiteDescript
     for name in dict.fromkeys(evse.node for evse in evses):
         panel_ma = _rating_ma([evse for evse in evses if evse.node == name], 1.5 * share)
         nodes.append(NodeDescription(name=name, parent="grid", limit_ma=(panel_ma,) * 3))
-    return SiteDescription(name=SITE, nodes=tuple(nodes), evses=tuple(evses), voltage_v=VOLTAGE_V)
+    return SiteDescription(name=SITE, nodes=tuple(nodes), evses=tuple(evses), voltage_v=VOLTAGE_V, slot_s=slot_s)
 
 
 def as_toml(description: SiteDescription) -> str:
     """Return the file of a site."""
-    lines = [f'name = "{description.name}"', f"voltage_v = {description.voltage_v}"]
+    lines = [f'name = "{description.name}"', f"voltage_v = {description.voltage_v}", f"slot_s = {description.slot_s}"]
     for node in description.nodes:
         assert node.limit_ma is not None
         lines += ["", "[[node]]", f'name = "{node.name}"', f"limit_a = {node.limit_ma[0] / 1000}"]

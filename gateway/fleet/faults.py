@@ -128,6 +128,11 @@ PRESETS: Final[Mapping[str, ChargingFaults]] = {
 """By name. In `many` there is all that leaves limits safe."""
 
 
+def calm(faults: ChargingFaults) -> ChargingFaults:
+    """Return the same without those that befall single messages."""
+    return msgspec.structs.replace(faults, profiles_a_minute=0, **dict.fromkeys(SINGLE, 0.0))
+
+
 def parse_charging_faults(text: str) -> ChargingFaults:
     """Return the faults that a preset's name, or `key=value,...`, or both mean. Raises ChargingFaultsError.
 

@@ -11,7 +11,7 @@ from msgspec import structs
 from gateway.fleet.behaviour import Behaviour
 from gateway.fleet.clock import seconds_from
 from gateway.fleet.dice import Dice
-from gateway.fleet.faults import NO_FAULTS, Misbehaviour
+from gateway.fleet.faults import NO_FAULTS, ChargingFaults, Misbehaviour
 from gateway.fleet.features.equipment import Equipment
 from gateway.fleet.intents import (
     Answer,
@@ -267,6 +267,10 @@ class SimulatedStation:
             outlet.stop(now, reason="Other", trigger="AbnormalCondition")
 
     # What the server commands, in OCPP 2.x words
+
+    def misbehave(self, faults: ChargingFaults) -> None:
+        """Have these faults from now on, as far as they befall single messages."""
+        self._misbehaviour.faults = faults
 
     def request_start(self, evse: int | None, id_token: str, remote_start_id: int | None, now: datetime) -> str | None:
         """Start at `evse` or at any free outlet; the transaction's id, or None where that is refused."""

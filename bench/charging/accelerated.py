@@ -13,6 +13,7 @@ from typing import Final
 
 import uvloop
 
+from bench.charging.mutants import LEDGER, MUTANTS
 from gateway.app.config_sources import load_config
 from gateway.app.gateway import Gateway
 from gateway.app.logs import open_log
@@ -34,7 +35,9 @@ def main() -> None:
     parser.add_argument("--config", type=Path, required=True)
     parser.add_argument("--speed", type=float, required=True)
     parser.add_argument("--since", type=float, required=True)
+    parser.add_argument("--policy", choices=MUTANTS, default=LEDGER)
     arguments = parser.parse_args()
+    MUTANTS[arguments.policy]()
     config = load_config(arguments.config).config
     log = open_log(config.log.level, config.log.file)
     clock = shared_clock(arguments.speed, arguments.since)

@@ -20,10 +20,12 @@ from msgspec import Struct
 from bench.charging.accelerated import MODULE, shared_clock
 from bench.charging.links import Link, Links
 from bench.charging.meter import Meter
+from bench.charging.mutants import LEDGER
 from bench.charging.sites import ROTATIONS
 from gateway.core.charging.description import EvseDescription, EvseKey, NodeDescription, Phases, SiteDescription
-from gateway.fleet import Behaviour, Clock, Fleet
+from gateway.fleet import Behaviour, ChargingFaults, Clock, Fleet
 from gateway.fleet.evse import Evse
+from gateway.fleet.faults import ENDLESS, NO_FAULTS, calm
 from gateway.fleet.station import SimulatedStation
 from tests.system.process import DEADLINE_S, POLL_S, GatewayProcess
 
@@ -39,6 +41,10 @@ ROUNDING_MA: Final = 10
 VOLTAGE_V: Final = 230.0
 PANEL_EVSES: Final = 6
 
+CALL_S: Final = 2.0
+"""How long a station may take to answer a call that is no limit, in real seconds: at 20 times the speed, 40 simulated
+ones. Limits have as long (`app.charging_orders`)."""
+
 LEASE_S: Final = 120.0
 SETTLE_S: Final = 10.0
 SKEW_S: Final = 30.0
@@ -47,15 +53,19 @@ SKEW_S: Final = 30.0
 class SocketPlan(Struct, frozen=True, kw_only=True):
     """What a run is about. `share` is what the grid connection carries of all that EVSEs could draw.
 
-    `leases` is whether the gateway takes it that limits end by themselves, or tries it out with each model.
+    `leases` is whether the gateway takes it that limits end by themselves, or tries it out with each model. Where not
+    all can charge at once, a turn lasts `slot_s`. `policy` is one of `bench.charging.mutants`.
     """
 
     stations: int = 18
     seed: int = 1
     speed: float = 20.0
     share: float = 0.3
+    slot_s: float = 900.0
     versions: Sequence[str] = VERSIONS
     leases: Literal["trusted", "probe"] = "trusted"
+    policy: str = LEDGER
+    faults: ChargingFaults = NO_FAULTS
     behaviour: Behaviour = Behaviour(
         first_arrival_s_mean=60.0,
         idle_s_mean=120.0,
@@ -84,6 +94,7 @@ class SocketOutcome(Struct, frozen=True, kw_only=True):
     limits: dict[str, float]
     lives: int
     disobedient: int
+    faults: dict[str, int]
 
     @property
     def messages_per_evse_hour(self) -> float:
@@ -112,6 +123,7 @@ class SocketRun:
         self.clock: Final = shared_clock(plan.speed, since)
         self.gateway: Final = GatewayProcess(folder)
         arguments = ["--config", str(self.gateway.config_file), "--speed", str(plan.speed), "--since", str(since)]
+        arguments += ["--policy", plan.policy]
         self.gateway.command = [sys.executable, "-m", MODULE, *arguments]
         self.fleet: Final = Fleet(
             f"ws://127.0.0.1:{self.gateway.port}/ocpp",
@@ -120,8 +132,9 @@ class SocketRun:
             versions=plan.versions,
             clock=self.clock,
             behaviour=plan.behaviour,
+            charging_faults=calm(plan.faults),
         )
-        self.description: Final = describe(self.fleet.stations, plan.share)
+        self.description: Final = describe(self.fleet.stations, plan.share, plan.slot_s)
         site_file = folder / "site.toml"
         site_file.write_text(as_toml(self.description))
         _configure(self.gateway, site_file, plan.leases)
@@ -165,11 +178,25 @@ class SocketRun:
     async def until_nothing_is_missing(self) -> None:
         """Wait until the gateway knows of no deficit, and count from then on.
 
-        Until a station has taken its fallback it may draw all it can, and so do the first vehicles.
+        Until a station has taken its fallback it may draw all it can, and so do the first vehicles. Faults of messages
+        begin then, too.
         """
         await self.until(lambda view: view["links_with_deficit"] == 0, "there is no deficit")
         self.look()
+        self.forget()
+        for station in self.fleet.stations:
+            station.misbehave(self.plan.faults)
+
+    def forget(self) -> None:
+        """Count overload from now on."""
+        self.look()
         self._meter.forget()
+        self._longest_look_s = 0.0
+
+    @property
+    def overload_s(self) -> float:
+        """How long any circuit was overloaded."""
+        return self._meter.overloaded_s
 
     async def until(self, condition: Callable[[Any], bool], what: str) -> None:
         """Wait until the site, as the gateway shows it, is as `condition` says."""
@@ -222,6 +249,7 @@ class SocketRun:
             transactions=len(self.fleet.transactions),
             limits=dict(self._limits),
             lives=self.gateway.lives,
+            faults=dict(sorted(self.fleet.faults.items())),
             disobedient=sum(line.get("event") == "charging_disobedience" for line in self.gateway.log()),
         )
 
@@ -262,7 +290,7 @@ async def on_sockets(plan: SocketPlan, folder: Path) -> AsyncIterator[SocketRun]
         run.gateway.end()
 
 
-def describe(stations: Sequence[SimulatedStation], share: float) -> SiteDescription:
+def describe(stations: Sequence[SimulatedStation], share: float, slot_s: float = 900.0) -> SiteDescription:
     """Describe a site for these stations: a grid connection, and panels of about six EVSEs. Phases are rotated.
 
     DC stations are not part of it: those of the fleet take a limit in watts for one at 230 V, so they do not obey it.
@@ -288,12 +316,12 @@ def describe(stations: Sequence[SimulatedStation], share: float) -> SiteDescript
     for name in dict.fromkeys(evse.node for evse in evses):
         panel_ma = _rating_ma([evse for evse in evses if evse.node == name], 1.5 * share)
         nodes.append(NodeDescription(name=name, parent="grid", limit_ma=(panel_ma,) * 3))
-    return SiteDescription(name=SITE, nodes=tuple(nodes), evses=tuple(evses), voltage_v=VOLTAGE_V)
+    return SiteDescription(name=SITE, nodes=tuple(nodes), evses=tuple(evses), voltage_v=VOLTAGE_V, slot_s=slot_s)
 
 
 def as_toml(description: SiteDescription) -> str:
     """Return the file of a site."""
-    lines = [f'name = "{description.name}"', f"voltage_v = {description.voltage_v}"]
+    lines = [f'name = "{description.name}"', f"voltage_v = {description.voltage_v}", f"slot_s = {description.slot_s}"]
     for node in description.nodes:
         assert node.limit_ma is not None
         lines += ["", "[[node]]", f'name = "{node.name}"', f"limit_a = {node.limit_ma[0] / 1000}"]
@@ -333,6 +361,7 @@ def _rating_ma(evses: Sequence[EvseDescription], share: float) -> int:
 def _configure(gateway: GatewayProcess, site_file: Path, leases: str) -> None:
     gateway.configure(
         authorisation={"mode": "accept_all"},
+        commands={"timeout_s": CALL_S},
         charging={
             "site_files": [str(site_file)],
             "lease_s": LEASE_S,
@@ -341,4 +370,5 @@ def _configure(gateway: GatewayProcess, site_file: Path, leases: str) -> None:
         },
     )
     with gateway.config_file.open("a") as file:
+        file.write(f'\n[[charging.model]]\nname = "endless"\nfirmware = "*{ENDLESS}*"\nleases = "probe"\n')
         file.write(f'\n[[charging.model]]\nname = "all"\nleases = "{leases}"\n')

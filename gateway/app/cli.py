@@ -132,6 +132,13 @@ def demo(stations: int, speed: float, seed: int, duration: float | None) -> None
 )
 @click.option("--ramp", type=click.FloatRange(0.1, 10_000), default=200.0, show_default=True, help="Connects a second.")
 @click.option("--duration", type=click.FloatRange(min=0, min_open=True), help="Seconds to run; else until Ctrl-C.")
+@click.option(
+    "--charging-faults",
+    metavar="PRESET|KEY=VALUE,...",
+    default="none",
+    show_default=True,
+    help="How stations misbehave in smart charging: some, many or ignoring, and shares as in some,rejects=0.2.",
+)
 @click.option("--json", "as_json", is_flag=True, help="A JSON object a line, every two seconds and at the end.")
 def fleet(
     url: str,
@@ -148,6 +155,7 @@ def fleet(
     speed: float,
     ramp: float,
     duration: float | None,
+    charging_faults: str,
     as_json: bool,
 ) -> None:
     """Play simulated stations against any OCPP server.
@@ -161,7 +169,13 @@ def fleet(
         if name not in FLEET_VERSIONS:
             raise click.BadParameter(f"{name!r} is none of {', '.join(FLEET_VERSIONS)}", param_hint="'--versions'")
     with failures_told():
-        from gateway.app.fleet_command import FleetOptions, read_id_tokens, read_password, run_fleet
+        from gateway.app.fleet_command import (
+            FleetOptions,
+            read_charging_faults,
+            read_id_tokens,
+            read_password,
+            run_fleet,
+        )
 
         options = FleetOptions(
             url=url,
@@ -176,6 +190,7 @@ def fleet(
             speed=speed,
             ramp_per_s=ramp,
             duration_s=duration,
+            charging_faults=read_charging_faults(charging_faults),
             json=as_json,
         )
         run_fleet(options)

@@ -5,6 +5,7 @@ import signal
 import ssl
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,7 +18,16 @@ from gateway.app.resources import allow_connections
 from gateway.app.side_files import read_entries
 from gateway.app.signals import run_until_signalled
 from gateway.app.terminal import Screen, Snapshot
-from gateway.fleet import Behaviour, DialFailure, Fleet, FleetStatistics, accelerated_clock
+from gateway.fleet import (
+    Behaviour,
+    ChargingFaults,
+    ChargingFaultsError,
+    DialFailure,
+    Fleet,
+    FleetStatistics,
+    accelerated_clock,
+    parse_charging_faults,
+)
 from gateway.fleet.link import BadUrl, check_url
 
 OTHER_FILES: Final = 64
@@ -62,6 +72,7 @@ class FleetOptions(Struct, frozen=True, kw_only=True):
     ramp_per_s: float
     duration_s: float | None
     json: bool
+    charging_faults: ChargingFaults = ChargingFaults()
 
 
 def run_fleet(options: FleetOptions) -> None:
@@ -87,6 +98,14 @@ def read_password(file: Path) -> str:
     if not password:
         raise FleetError(f"{file}: the first line holds no password")
     return password
+
+
+def read_charging_faults(text: str) -> ChargingFaults:
+    """Return the faults that the command line asks for. Raises FleetError."""
+    try:
+        return parse_charging_faults(text)
+    except ChargingFaultsError as error:
+        raise FleetError(f"--charging-faults: {error}") from None
 
 
 def read_id_tokens(given: tuple[str, ...], file: Path | None) -> tuple[str, ...]:
@@ -130,6 +149,7 @@ class FleetRun:
             password=options.password,
             tls=self._tls,
             behaviour=Behaviour(stream_s=60, id_tokens=options.id_tokens),
+            charging_faults=options.charging_faults,
             identities=options.identities,
             connects_per_s=options.ramp_per_s,
         )
@@ -163,9 +183,9 @@ class FleetRun:
         assert fleet is not None
         now = self._final or fleet.statistics
         if self._options.json:
-            print(_json(now, self._elapsed_s, failures=fleet.failures, summary=True))
+            print(_json(now, self._elapsed_s, failures=fleet.failures, faults=fleet.faults, summary=True))
         elif now.connects:
-            print("\n".join(summary(now, self._elapsed_s, fleet.failures)))
+            print("\n".join(summary(now, self._elapsed_s, fleet.failures, fleet.faults)))
         if not now.connects:
             raise FleetError("\n".join(told(fleet.failures)) or "no station has connected")
 
@@ -211,7 +231,9 @@ def told(failures: list[DialFailure]) -> list[str]:
     ]
 
 
-def summary(now: FleetStatistics, elapsed_s: float, failures: list[DialFailure]) -> list[str]:
+def summary(
+    now: FleetStatistics, elapsed_s: float, failures: list[DialFailure], faults: Mapping[str, int]
+) -> list[str]:
     """What came of a run, as lines for people."""
     return [
         "",
@@ -221,8 +243,13 @@ def summary(now: FleetStatistics, elapsed_s: float, failures: list[DialFailure])
         f"served {now.served:,} calls of the server, refused {now.refused:,}; sent {now.sends:,} without an answer",
         f"delivered {now.energy_wh / 1000:,.2f} kWh; transaction messages unanswered {now.steps_waiting:,},"
         f" given up {now.steps_lost + now.steps_forgotten:,}",
+        *([f"faults in smart charging: {_counted(faults)}"] if faults else []),
         *told(failures),
     ]
+
+
+def _counted(faults: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {count:,}" for name, count in sorted(faults.items()))
 
 
 def _hopeless(fleet: Fleet, elapsed_s: float) -> bool:
@@ -230,11 +257,18 @@ def _hopeless(fleet: Fleet, elapsed_s: float) -> bool:
 
 
 def _json(
-    now: FleetStatistics, elapsed_s: float, *, failures: list[DialFailure] | None = None, summary: bool = False
+    now: FleetStatistics,
+    elapsed_s: float,
+    *,
+    failures: list[DialFailure] | None = None,
+    faults: Mapping[str, int] | None = None,
+    summary: bool = False,
 ) -> str:
     line: dict[str, Any] = {"elapsed_s": round(elapsed_s, 3), "summary": summary} | msgspec.to_builtins(now)
     if failures is not None:
         line["failures"] = msgspec.to_builtins(failures)
+    if faults:
+        line["charging_faults"] = dict(faults)
     return msgspec.json.encode(line).decode()
 
 

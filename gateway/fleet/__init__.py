@@ -5,12 +5,15 @@
 
 from gateway.fleet.behaviour import Behaviour
 from gateway.fleet.clock import Clock, accelerated_clock, real_clock
+from gateway.fleet.faults import ChargingFaults, ChargingFaultsError, parse_charging_faults
 from gateway.fleet.fleet import Fleet, FleetStatistics
 from gateway.fleet.runner import DialFailure
 from gateway.fleet.truth import SampleTruth, TransactionTruth
 
 __all__ = [
     "Behaviour",
+    "ChargingFaults",
+    "ChargingFaultsError",
     "Clock",
     "DialFailure",
     "Fleet",
@@ -18,5 +21,6 @@ __all__ = [
     "SampleTruth",
     "TransactionTruth",
     "accelerated_clock",
+    "parse_charging_faults",
     "real_clock",
 ]

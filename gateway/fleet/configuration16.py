@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gateway.fleet.features.local_list import ENTRIES_MAX, ENTRIES_PER_MESSAGE_MAX
-from gateway.fleet.features.profiles import PERIODS_MAX, PROFILES_MAX, STACK_LEVEL_MAX
+from gateway.fleet.features.profiles import PERIODS_MAX
 from gateway.fleet.station import SimulatedStation
 from gateway.fleet.variables import (
     ALIGNED_INTERVAL,
@@ -19,9 +19,12 @@ from gateway.fleet.variables import (
     ORGANISATION,
     PING_INTERVAL,
     PRE_AUTHORIZE,
+    PROFILES_KEPT,
+    RATE_UNIT,
     RESET_RETRIES,
     SAMPLED_MEASURANDS,
     SECURITY_PROFILE,
+    STACK_LEVEL,
     STOP_ON_DISCONNECT,
     STOP_ON_INVALID_ID,
     UNKNOWN_OFFLINE,
@@ -29,12 +32,17 @@ from gateway.fleet.variables import (
     Variable,
 )
 
+UNITS = {"A": "Current", "W": "Power"}
+"""Units of limits, as ChargingScheduleAllowedChargingRateUnit has them."""
+
 KEYS_PER_MESSAGE_MAX = 20
 """GetConfigurationMaxKeys: fewer than there are, so that a server meets the limit."""
 
 SETTINGS: Mapping[str, Variable] = {
     "AllowOfflineTxForUnknownId": UNKNOWN_OFFLINE,
     "AuthorizeRemoteTxRequests": AUTHORIZE_REMOTE,
+    "ChargeProfileMaxStackLevel": STACK_LEVEL,
+    "ChargingScheduleAllowedChargingRateUnit": RATE_UNIT,
     "ClockAlignedDataInterval": ALIGNED_INTERVAL,
     "ConnectionTimeOut": CONNECTION_TIMEOUT,
     "CpoName": ORGANISATION,
@@ -42,6 +50,7 @@ SETTINGS: Mapping[str, Variable] = {
     "LocalAuthListEnabled": LIST_ENABLED,
     "LocalAuthorizeOffline": AUTHORIZE_OFFLINE,
     "LocalPreAuthorize": PRE_AUTHORIZE,
+    "MaxChargingProfilesInstalled": PROFILES_KEPT,
     "MeterValueSampleInterval": METER_INTERVAL,
     "MeterValuesSampledData": SAMPLED_MEASURANDS,
     "ResetRetries": RESET_RETRIES,
@@ -58,13 +67,10 @@ SETTINGS: Mapping[str, Variable] = {
 CONSTANTS: Mapping[str, str] = {
     "AdditionalRootCertificateCheck": "false",
     "CertificateStoreMaxLength": "10",
-    "ChargeProfileMaxStackLevel": str(STACK_LEVEL_MAX),
-    "ChargingScheduleAllowedChargingRateUnit": "Current,Power",
     "ChargingScheduleMaxPeriods": str(PERIODS_MAX),
     "ConnectorPhaseRotation": "NotApplicable",
     "GetConfigurationMaxKeys": str(KEYS_PER_MESSAGE_MAX),
     "LocalAuthListMaxLength": str(ENTRIES_MAX),
-    "MaxChargingProfilesInstalled": str(PROFILES_MAX),
     "MeterValuesAlignedData": "",
     "ReserveConnectorZeroSupported": "false",
     "SendLocalListMaxLength": str(ENTRIES_PER_MESSAGE_MAX),
@@ -85,7 +91,10 @@ def read(station: SimulatedStation, key: str) -> dict[str, Any]:
     """A key as GetConfiguration tells it. KeyError for one that there is not."""
     variable = SETTINGS.get(key)
     if variable is not None:
-        return {"key": key, "readonly": not variable.mutable, "value": station.variable(variable)}
+        value = station.variable(variable)
+        if variable is RATE_UNIT:
+            value = ",".join(UNITS[unit] for unit in value.split(","))
+        return {"key": key, "readonly": not variable.mutable, "value": value}
     value = str(len(station.outlets)) if key == "NumberOfConnectors" else CONSTANTS[key]
     return {"key": key, "readonly": True, "value": value}
 

@@ -2,8 +2,8 @@
 
 import asyncio
 import ssl
+from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
 
 from msgspec import Struct
 
@@ -11,8 +11,10 @@ from gateway.fleet.behaviour import Behaviour
 from gateway.fleet.clock import Clock, seconds_from
 from gateway.fleet.dice import Dice
 from gateway.fleet.editions import DIALECTS
+from gateway.fleet.faults import NO_FAULTS, ChargingFaults, Misbehaviour, SkewedClock
 from gateway.fleet.link import Dial, dial_websocket
 from gateway.fleet.runner import DialFailure, DialFailures, Runner, Tally
+from gateway.fleet.serving import Serving
 from gateway.fleet.station import SimulatedStation
 from gateway.fleet.truth import TransactionTruth
 
@@ -84,6 +86,7 @@ class Fleet:
         password: str | None = None,
         tls: ssl.SSLContext | None = None,
         behaviour: Behaviour | None = None,
+        charging_faults: ChargingFaults = NO_FAULTS,
         identities: str = "SIM-",
         connects_per_s: float = 200.0,
         answer_timeout_s: float = 30.0,
@@ -105,9 +108,11 @@ class Fleet:
         self._tally = Tally()
         self._failures = DialFailures()
         self._tasks: list[asyncio.Task[None]] = []
+        self.faults: Counter[str] = Counter()
+        """How many faults there were, by kind."""
         self.transactions: list[TransactionTruth] = []
         """The truth about every transaction, in order of their starts."""
-        started_at = clock.now()
+        self._began_at = clock.now()
         dial = dial or dial_websocket(url, password=password, tls=tls)
         dialling = asyncio.Semaphore(DIALLING_MAX)
         self._runners = [
@@ -116,11 +121,11 @@ class Fleet:
                 versions[index % len(versions)],
                 seed=seed,
                 behaviour=behaviour or Behaviour(),
-                started_at=started_at,
+                charging_faults=charging_faults,
                 samples_kept_max=samples_kept_max,
                 dial=dial,
                 dialling=dialling,
-                dial_at=seconds_from(started_at, index / connects_per_s * clock.speed),
+                dial_after_s=index / connects_per_s * clock.speed,
                 answer_timeout_s=answer_timeout_s,
             )
             for index in range(stations)
@@ -182,10 +187,8 @@ class Fleet:
 
         The fleet goes on running. May take as long as the server does; put a timeout around it.
         """
-        now = self._clock.now()
         for runner in self._runners:
-            runner.station.finish(now)
-            runner.nudge()
+            runner.finish()
         while not all(runner.idle for runner in self._runners):
             await self._clock.sleep(SETTLE_POLL_S * self._clock.speed)
 
@@ -196,13 +199,17 @@ class Fleet:
         *,
         seed: int,
         behaviour: Behaviour,
-        started_at: datetime,
+        charging_faults: ChargingFaults,
         samples_kept_max: int,
         dial: Dial,
         dialling: asyncio.Semaphore,
-        dial_at: datetime,
+        dial_after_s: float,
         answer_timeout_s: float,
     ) -> Runner:
+        misbehaviour = Misbehaviour(charging_faults, seed, identity, self.faults)
+        skew_s = misbehaviour.traits.clock_skew_s
+        clock = SkewedClock(self._clock, skew_s) if skew_s else self._clock
+        started_at = seconds_from(self._began_at, skew_s)
         station = SimulatedStation(
             identity,
             version,
@@ -211,18 +218,21 @@ class Fleet:
             started_at=started_at,
             begin_truth=self._keep,
             samples_kept_max=samples_kept_max,
+            misbehaviour=misbehaviour,
         )
+        dialect = DIALECTS[version](station)
         return Runner(
             station,
-            DIALECTS[version](station),
+            dialect,
             dial=dial,
             dialling=dialling,
-            clock=self._clock,
+            clock=clock,
             tally=self._tally,
             failures=self._failures,
             dice=Dice(seed, identity, "link"),
-            dial_at=dial_at,
+            dial_at=seconds_from(started_at, dial_after_s),
             answer_timeout_s=answer_timeout_s,
+            serving=Serving(station, dialect, misbehaviour),
         )
 
     def _keep(self, truth: TransactionTruth) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime
 import msgspec
 
 from gateway.fleet.clock import Clock, seconds_from, wait
-from gateway.fleet.dialect import Dialect, Refusal
+from gateway.fleet.dialect import Dialect
 from gateway.fleet.dice import Dice
 from gateway.fleet.intents import StreamData
 from gateway.fleet.link import (
@@ -20,12 +20,11 @@ from gateway.fleet.link import (
     Socket,
     decode,
     encode_call,
-    encode_error,
-    encode_result,
     encode_result_error,
     encode_send,
 )
 from gateway.fleet.outbox import Outgoing
+from gateway.fleet.serving import Served, Serving
 from gateway.fleet.station import SimulatedStation
 
 RECONNECT_S_MIN, RECONNECT_S_MAX = 1.0, 60.0
@@ -109,6 +108,7 @@ class Runner:
         dice: Dice,
         dial_at: datetime,
         answer_timeout_s: float,
+        serving: Serving,
     ) -> None:
         """`dialling` bounds the handshakes of all stations at one time; `answer_timeout_s` is in real seconds."""
         self.station = station
@@ -121,6 +121,7 @@ class Runner:
         self._dice = dice
         self._dial_at = dial_at
         self._answer_timeout_s = answer_timeout_s
+        self._serving = serving
         self._wake = asyncio.Event()
         self._socket: Socket | None = None
         self._listener: asyncio.Task[None] | None = None
@@ -143,12 +144,18 @@ class Runner:
         """Look at the station again: it has been told something."""
         self._wake.set()
 
+    def finish(self) -> None:
+        """Have the station end what runs, and begin nothing more."""
+        self.station.finish(self._clock.now())
+        self.nudge()
+
     async def run(self) -> None:
         """Run until cancelled; then close the connection in good order."""
         try:
             while True:
                 self.station.tick(self._clock.now())
                 await self._mind_link()
+                await self._answer_late()
                 await self._send_next()
                 await wait(self._clock, self._wake, self._next_at())
                 self._raise_listeners_error()
@@ -160,7 +167,7 @@ class Runner:
                 self._listener.cancel()
 
     def _next_at(self) -> datetime | None:
-        moments = [self.station.next_after(self._clock.now())]
+        moments = [self.station.next_after(self._clock.now()), self._serving.next_at]
         if self._open is not None:
             moments.append(self._open.deadline_at)
         if self._socket is None and self.station.link_wanted:
@@ -241,15 +248,23 @@ class Runner:
             self._lost(socket)
 
     async def _serve(self, socket: Socket, message: Message) -> None:
-        try:
-            payload = self._dialect.serve(message.action, message.payload, self._clock.now())
-        except Refusal as refusal:
+        served = self._serving.serve(socket, message, self._clock.now())
+        if served is not None:
+            await self._give(socket, served)
+
+    async def _answer_late(self) -> None:
+        """Give the answers that were put off until now."""
+        socket = self._socket
+        for served in self._serving.come_due(socket, self._clock.now()):
+            if socket is not None:
+                await self._give(socket, served)
+
+    async def _give(self, socket: Socket, served: Served) -> None:
+        if served.refused:
             self._tally.refused += 1
-            answer = encode_error(message.message_id, refusal.code, refusal.description)
         else:
             self._tally.served += 1
-            answer = encode_result(message.message_id, payload)
-        await self._send(socket, answer)
+        await self._send(socket, served.answer)
 
     async def _settle(self, socket: Socket, message: Message) -> None:
         """Take an answer. One to no open call is late, and means nothing any more."""

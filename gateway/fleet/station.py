@@ -1,5 +1,6 @@
 """A simulated charging station, decided in OCPP 2.x words: no version, no socket and no clock in here."""
 
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 from operator import attrgetter
@@ -10,6 +11,7 @@ from msgspec import structs
 from gateway.fleet.behaviour import Behaviour
 from gateway.fleet.clock import seconds_from
 from gateway.fleet.dice import Dice
+from gateway.fleet.faults import NO_FAULTS, ChargingFaults, Misbehaviour
 from gateway.fleet.features.equipment import Equipment
 from gateway.fleet.intents import (
     Answer,
@@ -62,6 +64,7 @@ class SimulatedStation:
         started_at: datetime,
         begin_truth: Callable[[TransactionTruth], None],
         samples_kept_max: int,
+        misbehaviour: Misbehaviour | None = None,
     ) -> None:
         """The same `seed` and `identity` make the same station, whose drivers have the same plans."""
         self.identity = identity
@@ -77,16 +80,19 @@ class SimulatedStation:
         self.steps_lost = 0
         """Transaction messages given up after `attempts_max` errors: billing data that the server threw away."""
 
+        self._misbehaviour = misbehaviour or Misbehaviour(NO_FAULTS, seed, identity, Counter())
+        traits = self._misbehaviour.traits
         dice = Dice(seed, identity, "station")
         model = pick_model(dice)
         self.model = model
         self.phases = model.phases
-        self.nameplate = stamp(model, dice)
+        plate = stamp(model, dice)
+        self.nameplate = structs.replace(plate, firmware=plate.firmware + traits.firmware)
         self.outlets = [
             Outlet(number, evse, self, Dice(seed, identity, "visits", number), started_at)
             for number, evse in enumerate(build_evses(model, dice, seed, identity), start=1)
         ]
-        self.equipment = Equipment(self, self.outlets, Dice(seed, identity, "equipment"))
+        self.equipment = Equipment(self, self.outlets, Dice(seed, identity, "equipment"), traits)
         self.settings: dict[Variable, str] = {}
         """Variables that have been set and live nowhere else."""
         self._outage_dice = Dice(seed, identity, "outages")
@@ -104,6 +110,7 @@ class SimulatedStation:
         self._restart_at: datetime | None = None
         self._restart_when_idle = False
         self._restart_reason = "RemoteReset"
+        self._breakdown_at = self._misbehaviour.next_boot_at(started_at)
 
     # What its owner asks
 
@@ -124,6 +131,11 @@ class SimulatedStation:
         return self.nameplate.firmware + (f"+{installed}" if installed else "")
 
     @property
+    def takes_dynamic(self) -> bool:
+        """Whether it takes them."""
+        return self._misbehaviour.traits.dynamic
+
+    @property
     def in_service(self) -> bool:
         """Whether new transactions may begin: it has been accepted once, and it has room for their messages."""
         restarting = self._restart_at is not None or self._restart_when_idle
@@ -138,7 +150,7 @@ class SimulatedStation:
         """When something is due without anybody's doing. What was due until `now` is done, or waits for an answer."""
         moments = [outlet.next_at for outlet in self.outlets]
         moments += [feature.next_at for feature in self.equipment.timed]
-        moments += [self._linkless_until_at, self._restart_at]
+        moments += [self._linkless_until_at, self._restart_at, self._breakdown_at]
         if self._linked:
             moments += [self._boot_at, self._beat_at, self._outage_at, self.outbox.next_at]
         return min((at for at in moments if at is not None and at > now), default=None)
@@ -155,6 +167,8 @@ class SimulatedStation:
             until_at = seconds_from(now, self._outage_dice.between(*self.behaviour.offline_s))
             self._linkless_until_at = until_at
             self._outage_at = self._next_outage(until_at)
+        if self._breakdown_at is not None and self._breakdown_at <= now:
+            self._break_down(now)
         if self._restart_when_idle and not self.charging:
             self._restart_when_idle = False
             self._restart_at = now
@@ -241,13 +255,17 @@ class SimulatedStation:
     def finish(self, now: datetime) -> None:
         """End what runs, and let nothing begin or break any more, so that the queue can run empty."""
         self._closing = True
-        self._outage_at = None
+        self._outage_at = self._breakdown_at = None
         if self._linkless_until_at is not None:
             self._linkless_until_at = now
         for outlet in self.outlets:
             outlet.stop(now, reason="Other", trigger="AbnormalCondition")
 
     # What the server commands, in OCPP 2.x words
+
+    def misbehave(self, faults: ChargingFaults) -> None:
+        """Have these faults from now on, as far as they befall single messages."""
+        self._misbehaviour.faults = faults
 
     def request_start(self, evse: int | None, id_token: str, remote_start_id: int | None, now: datetime) -> str | None:
         """Start at `evse` or at any free outlet; the transaction's id, or None where that is refused."""
@@ -382,8 +400,18 @@ class SimulatedStation:
             if self._told.get(outlet.number) is not outlet.stage:
                 self.say(outlet.status(now))
 
+    def _break_down(self, now: datetime) -> None:
+        """Boot by itself. It is the computer that does; where it does not end what runs, contactors stay closed."""
+        self._breakdown_at = self._misbehaviour.next_boot_at(now)
+        if self._misbehaviour.boot_ends():
+            for outlet in self.outlets:
+                outlet.stop(now, reason="Reboot", trigger="AbnormalCondition")
+        self._restart_reason = "Watchdog"
+        self._restart_at = now
+
     def _restart(self, now: datetime) -> None:
         self._restart_at = None
+        self.equipment.profiles.booted(now, loses=self._misbehaviour.boot_loses())
         self.link_down(now)
         self.registration = None
         self._boot_reason = self._restart_reason

@@ -4,7 +4,7 @@ from msgspec import Struct
 
 from gateway.fleet.features.displays import FORMATS, MESSAGES_MAX
 from gateway.fleet.features.local_list import ENTRIES_PER_MESSAGE_MAX
-from gateway.fleet.features.profiles import PERIODS_MAX, PROFILES_MAX, STACK_LEVEL_MAX
+from gateway.fleet.features.profiles import PERIODS_MAX
 
 ITEMS_PER_GET_MAX, ITEMS_PER_SET_MAX = 20, 10
 """Variables in one GetVariables and one SetVariables: small, so that a server meets the limits."""
@@ -92,6 +92,23 @@ SECURITY_PROFILE = _constant("SecurityCtrlr", "SecurityProfile", 1)
 ORGANISATION = Variable("SecurityCtrlr", "OrganizationName", default="Simulated Charging", kind="string", high=64)
 LIST_ENABLED = _switch("LocalAuthListCtrlr", "Enabled", "true")
 LIST_ENTRIES = Variable("LocalAuthListCtrlr", "Entries", attribute="equipment.local_list.size", mutable=False)
+PROFILES_KEPT = Variable(
+    "SmartChargingCtrlr", "Entries", "ChargingProfiles", attribute="equipment.profiles.profiles_max", mutable=False
+)
+STACK_LEVEL = Variable(
+    "SmartChargingCtrlr", "ProfileStackLevel", attribute="equipment.profiles.stack_level_max", mutable=False
+)
+RATE_UNIT = Variable(
+    "SmartChargingCtrlr", "RateUnit", attribute="equipment.profiles.rate_unit", kind="MemberList", mutable=False
+)
+DYNAMIC = Variable(
+    "SmartChargingCtrlr",
+    "SupportsDynamicProfiles",
+    default="true",
+    kind="boolean",
+    mutable=False,
+    only_21=True,
+)
 SUPPLY_PHASES = Variable("ChargingStation", "SupplyPhases", attribute="phases", mutable=False)
 
 VARIABLES: tuple[Variable, ...] = (
@@ -140,13 +157,11 @@ VARIABLES: tuple[Variable, ...] = (
     _constant("ReservationCtrlr", "Enabled", "true", "boolean"),
     _constant("ReservationCtrlr", "NonEvseSpecific", "false", "boolean"),
     _constant("SmartChargingCtrlr", "Enabled", "true", "boolean"),
-    _constant("SmartChargingCtrlr", "Entries", PROFILES_MAX, instance="ChargingProfiles"),
+    PROFILES_KEPT,
     _constant("SmartChargingCtrlr", "PeriodsPerSchedule", PERIODS_MAX),
-    _constant("SmartChargingCtrlr", "ProfileStackLevel", STACK_LEVEL_MAX),
-    _constant("SmartChargingCtrlr", "RateUnit", "A,W", "MemberList"),
-    Variable(
-        "SmartChargingCtrlr", "SupportsDynamicProfiles", default="true", kind="boolean", mutable=False, only_21=True
-    ),
+    STACK_LEVEL,
+    RATE_UNIT,
+    DYNAMIC,
     _constant("DisplayMessageCtrlr", "Enabled", "true", "boolean"),
     _constant("DisplayMessageCtrlr", "DisplayMessages", MESSAGES_MAX),
     _constant("DisplayMessageCtrlr", "SupportedFormats", ",".join(FORMATS), "MemberList"),

@@ -34,7 +34,7 @@ def after(seconds: float) -> datetime:
 
 def test_an_update_lets_a_dynamic_profile_last_anew():
     profiles = Profiles([])
-    station = SimpleNamespace(equipment=SimpleNamespace(profiles=profiles))
+    station = SimpleNamespace(takes_dynamic=True, equipment=SimpleNamespace(profiles=profiles))
     assert install(station, 0, DYNAMIC, NOW) == ""
     (held,) = profiles.matching(ids=[7])
     assert period_at(held.profile, None, after(59.9)).limit == 16.0

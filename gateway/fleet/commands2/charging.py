@@ -39,6 +39,8 @@ def install(station: SimulatedStation, evse: int, verbatim: Payload, now: dateti
     except msgspec.ValidationError as error:
         raise Refusal("FormatViolation", str(error)) from error
     reason = _refusal(asked)
+    if asked.charging_profile_kind == "Dynamic" and not station.takes_dynamic:
+        reason = "UnsupportedKind"
     if reason:
         return reason
     return station.equipment.profiles.install(evse, _profile(asked, now), verbatim, now, replaces=False)

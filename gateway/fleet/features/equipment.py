@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from gateway.fleet.dice import Dice
+from gateway.fleet.faults import ORDINARY, Traits
 from gateway.fleet.features.certificates import Certificates
 from gateway.fleet.features.der_controls import DerControls
 from gateway.fleet.features.displays import Displays
@@ -43,7 +44,7 @@ class Equipment:
         "uploads",
     )
 
-    def __init__(self, home: Home, outlets: Sequence[Outlet], dice: Dice) -> None:
+    def __init__(self, home: Home, outlets: Sequence[Outlet], dice: Dice, traits: Traits = ORDINARY) -> None:
         self._home = home
         self._outlets = outlets
         self.certificates = Certificates()
@@ -54,7 +55,7 @@ class Equipment:
         self.local_list = LocalList()
         self.monitors = Monitors(home)
         self.networks: dict[int, object] = {}
-        self.profiles = Profiles(outlets)
+        self.profiles = Profiles(outlets, traits)
         self.reservations = Reservations(home, outlets)
         self.tariffs = Tariffs()
         self.uploads = Uploads(home, dice)

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 from gateway.fleet.clock import seconds_from
+from gateway.fleet.faults import ORDINARY, Traits
 from gateway.fleet.meter import VOLTAGE_DC_FULL_V
 from gateway.fleet.outlet import Outlet
 from gateway.wire.composite import (
@@ -52,10 +54,12 @@ class Installed(Struct):
 class Profiles:
     """What is installed. Outlets are told their limits whenever they change."""
 
-    __slots__ = ("_installed", "_outlets", "_prioritised", "next_at")
+    __slots__ = ("_installed", "_outlets", "_prioritised", "_slow_until_at", "_traits", "next_at")
 
-    def __init__(self, outlets: Sequence[Outlet]) -> None:
+    def __init__(self, outlets: Sequence[Outlet], traits: Traits = ORDINARY) -> None:
         self._outlets = outlets
+        self._traits = traits
+        self._slow_until_at: datetime | None = None
         self._installed: list[Installed] = []
         self._prioritised: set[str] = set()
         self.next_at: datetime | None = None
@@ -63,10 +67,47 @@ class Profiles:
     def __len__(self) -> int:
         return len(self._installed)
 
+    @property
+    def profiles_max(self) -> int:
+        """How many it keeps."""
+        each = self._traits.profiles
+        return PROFILES_MAX if each is None else each * len(self._outlets)
+
+    @property
+    def stack_level_max(self) -> int:
+        """The highest stack level that it takes."""
+        return STACK_LEVEL_MAX if self._traits.stack_level is None else self._traits.stack_level
+
+    @property
+    def units(self) -> tuple[str, ...]:
+        """Those of A and W that it takes."""
+        return self._traits.units
+
+    @property
+    def rate_unit(self) -> str:
+        """The same as RateUnit of 2.x has them."""
+        return ",".join(self._traits.units)
+
     def tick(self, now: datetime) -> None:
         """Let each outlet obey what is in force now, and find out until when."""
-        if self.next_at is not None and self.next_at <= now:
+        if self.next_at is None or self.next_at > now:
+            return
+        if self._slow_until_at is not None and self._slow_until_at > now:
+            self.next_at = self._slow_until_at
+        else:
+            self._slow_until_at = None
             self._apply(now)
+
+    def be_slow(self, until_at: datetime) -> None:
+        """Let outlets hear of nothing before `until_at`."""
+        self._slow_until_at = until_at
+
+    def booted(self, now: datetime, *, loses: bool) -> None:
+        """The station boots: one that forgets has nothing after that, one that `loses` nothing for transactions."""
+        if self._traits.forgets_all:
+            self._keep([], now)
+        elif loses:
+            self._keep([held for held in self._installed if held.profile.purpose != TX], now)
 
     def changed(self, now: datetime) -> None:
         """A transaction has begun or ended: other profiles may be in force. Takes effect at the next tick."""
@@ -88,12 +129,13 @@ class Profiles:
         reason = self._refusal(evse, profile)
         if reason:
             return reason
+        profile = self._as_taken(profile)
         others = [held for held in self._installed if held.profile.profile_id != profile.profile_id]
         rivals = [held for held in others if held.evse == evse and _rivals(held.profile, profile)]
         if rivals and not replaces:
             return "DuplicateProfile"
         others = [held for held in others if held not in rivals]
-        if len(others) >= PROFILES_MAX:
+        if len(others) >= self.profiles_max:
             return "TooManyProfiles"
         self._keep([*others, Installed(evse, profile, verbatim)], now)
         return ""
@@ -102,7 +144,7 @@ class Profiles:
         """Replace the installed profile of the same id by one with another schedule; False where there is none."""
         for held in self._installed:
             if held.profile.profile_id == profile.profile_id:
-                held.profile, held.verbatim = profile, verbatim
+                held.profile, held.verbatim = self._as_taken(profile), verbatim
                 self.next_at = now
                 return True
         return False
@@ -165,7 +207,9 @@ class Profiles:
     def _refusal(self, evse: int, profile: Profile) -> str:
         if profile.purpose not in PURPOSES:
             return "UnsupportedPurpose"
-        if not 0 <= profile.stack_level <= STACK_LEVEL_MAX:
+        if profile.unit not in self._traits.units:
+            return "UnsupportedRateUnit"
+        if not 0 <= profile.stack_level <= self.stack_level_max:
             return "InvalidStackLevel"
         if not 0 <= evse <= len(self._outlets):
             return "UnknownEvse"
@@ -179,6 +223,12 @@ class Profiles:
             if charge is None or profile.transaction not in (None, charge.transaction):
                 return "TxNotFound"
         return ""
+
+    def _as_taken(self, profile: Profile) -> Profile:
+        """What is made of a profile: where nothing ever ends, it is its first period for good."""
+        if not self._traits.endless:
+            return profile
+        return msgspec.structs.replace(profile, periods=profile.periods[:1], duration_s=None, valid_to=None)
 
     def _keep(self, installed: list[Installed], now: datetime) -> None:
         if installed != self._installed:
@@ -194,7 +244,7 @@ class Profiles:
             current_a = evse_limit_a(placed, self._session(outlet, now), now)
             if cap_a is not None:
                 current_a = min(current_a, cap_a / max(charging, 1))
-            outlet.set_limit(current_a, now)
+            outlet.set_limit(outlet.evse.current_max_a if self._traits.ignores else current_a, now)
         end = seconds_from(now, HORIZON_S)
         profiles = [held.profile for held in self._installed]
         ahead = [at for outlet in self._outlets for at in changes(profiles, outlet.transaction_started_at, now, end)]

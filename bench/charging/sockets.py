@@ -86,11 +86,13 @@ class SocketPlan(Struct, frozen=True, kw_only=True):
 class SocketOutcome(Struct, frozen=True, kw_only=True):
     """What came of a run. Times are simulated seconds; `limits` counts limits by how they ended.
 
-    `overload_s` is by what flows. `allowed_over_s` is by what would, if every vehicle took all that it may.
+    Overload, and the mean `power_w`, are of the last `counted_s`. `overload_s` is by what flows. `allowed_over_s` is by what would, if every vehicle took all that it may.
     `unreserved` counts, by EVSE, how often a vehicle could take more than the gateway said that it reserves for it.
     """
 
     simulated_s: float
+    counted_s: float
+    power_w: float
     looks: int
     longest_look_s: float
     overload_s: dict[Link, float]
@@ -172,6 +174,9 @@ class SocketRun:
         _configure(self.gateway, site_file)
         self._wall = Wall(self.clock)
         self._began = self._wall.now
+        self._counted_from = self._wall.now
+        self._counted_from_wh = 0.0
+        self.is_up = False
         self._links = Links(self.description)
         self._drawn = Book(Meter(self._wall, self._links))
         self._allowed = Book(Meter(self._wall, self._links))
@@ -188,8 +193,10 @@ class SocketRun:
 
         def kill_and_start() -> None:
             self._count_limits()
+            self.is_up = False
             self.gateway.kill()
             self.gateway.start()
+            self.is_up = True
 
         await asyncio.to_thread(kill_and_start)
 
@@ -227,9 +234,17 @@ class SocketRun:
         self.look()
         self._drawn.meter.forget()
         self._allowed.meter.forget()
+        self._counted_from, self._counted_from_wh = self._wall.now, self.fleet.statistics.energy_wh
         self.unreserved.clear()
         self.compared = 0
         self._longest_look_s = 0.0
+
+    @property
+    def rated_a(self) -> float:
+        """What the grid connection carries on a phase."""
+        limit_ma = self.description.nodes[0].limit_ma
+        assert limit_ma is not None
+        return limit_ma[0] / 1000
 
     @property
     def allowed_over_s(self) -> float:
@@ -291,9 +306,11 @@ class SocketRun:
         self._allowed.meter.count()
         self._count_limits()
         names, statistics = self._links.names, self.fleet.statistics
-        simulated_s = self._wall.now - self._began
+        simulated_s, counted_s = self._wall.now - self._began, self._wall.now - self._counted_from
         return SocketOutcome(
             simulated_s=simulated_s,
+            counted_s=counted_s,
+            power_w=(statistics.energy_wh - self._counted_from_wh) / (counted_s / 3600),
             looks=self._looks,
             longest_look_s=self._longest_look_s,
             overload_s={names[link]: seconds for link, seconds in self._drawn.meter.overload_s.items()},
@@ -343,6 +360,7 @@ async def on_sockets(plan: SocketPlan, folder: Path) -> AsyncIterator[SocketRun]
 
     try:
         await asyncio.to_thread(run.gateway.start)
+        run.is_up = True
         async with asyncio.TaskGroup() as group:
             fleet = group.create_task(run.fleet.run())
             watching = [group.create_task(look()), group.create_task(compare())]

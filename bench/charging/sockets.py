@@ -86,7 +86,8 @@ class SocketPlan(Struct, frozen=True, kw_only=True):
 class SocketOutcome(Struct, frozen=True, kw_only=True):
     """What came of a run. Times are simulated seconds; `limits` counts limits by how they ended.
 
-    Overload, and the mean `power_w`, are of the last `counted_s`. `overload_s` is by what flows. `allowed_over_s` is by what would, if every vehicle took all that it may.
+    Overload, and the mean `power_w`, are of the last `counted_s`. `overload_s` is by what flows, `allowed_over_s` by
+    what would flow if every vehicle took all that it may.
     `unreserved` counts, by EVSE, how often a vehicle could take more than the gateway said that it reserves for it.
     """
 

@@ -136,6 +136,11 @@ class SimulatedStation:
         return "true" if self.version == "ocpp2.1" else "false"
 
     @property
+    def ignores_limits(self) -> bool:
+        """Whether it accepts limits and does as it pleases."""
+        return self._misbehaviour.traits.ignores
+
+    @property
     def takes_dynamic(self) -> bool:
         """Whether it takes them."""
         return self._misbehaviour.traits.dynamic

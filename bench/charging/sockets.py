@@ -35,6 +35,12 @@ VERSIONS: Final = ("ocpp1.6", "ocpp2.0.1", "ocpp2.1")
 LOOK_S: Final = 0.01
 """Between two looks at all circuits, in real seconds: at 20 times the speed, five in a simulated second."""
 
+COMPARE_S: Final = 0.2
+"""Between two comparisons of the gateway's book with the truth, in real seconds."""
+
+REPORTED_MA: Final = 60
+"""The gateway shows tenths of an ampere."""
+
 ROUNDING_MA: Final = 10
 """For each EVSE on a link: vehicles draw in steps of 0.01 A."""
 
@@ -80,13 +86,23 @@ class SocketPlan(Struct, frozen=True, kw_only=True):
 
 
 class SocketOutcome(Struct, frozen=True, kw_only=True):
-    """What came of a run. Times are simulated seconds; `endings` counts limits by how they ended."""
+    """What came of a run. Times are simulated seconds; `limits` counts limits by how they ended.
+
+    Overload, and the mean `power_w`, are of the last `counted_s`. `overload_s` is by what flows, `allowed_over_s` by
+    what would flow if every vehicle took all that it may.
+    `unreserved` counts, by EVSE, how often a vehicle could take more than the gateway said that it reserves for it.
+    """
 
     simulated_s: float
+    counted_s: float
+    power_w: float
     looks: int
     longest_look_s: float
     overload_s: dict[Link, float]
     worst: dict[Link, int]
+    allowed_over_s: dict[Link, float]
+    unreserved: dict[str, int]
+    compared: int
     reactions_s: list[float]
     energy_wh: float
     evse_hours: float
@@ -112,6 +128,27 @@ class Wall:
     def look(self) -> None:
         """Take note of the time."""
         self.now = self._clock.now().timestamp()
+
+
+class Book:
+    """A meter, and what it was told of each EVSE."""
+
+    def __init__(self, meter: Meter) -> None:
+        self.meter: Final = meter
+        self._taken: dict[EvseKey, dict[Phases, int]] = {}
+
+    def taken(self) -> dict[EvseKey, dict[Phases, int]]:
+        """Return what each EVSE takes now, by phases."""
+        return dict(self._taken)
+
+    def takes(self, key: EvseKey, taken: dict[Phases, int]) -> None:
+        """An EVSE takes so much now, by phases."""
+        former = self._taken.get(key, {})
+        if taken == former:
+            return
+        for phases in taken.keys() | former.keys():
+            self.meter.draws(key, phases, taken.get(phases, 0) - former.get(phases, 0))
+        self._taken[key] = taken
 
 
 class SocketRun:
@@ -140,13 +177,18 @@ class SocketRun:
         _configure(self.gateway, site_file, plan.leases)
         self._wall = Wall(self.clock)
         self._began = self._wall.now
+        self._counted_from = self._wall.now
+        self._counted_from_wh = 0.0
+        self.is_up = False
         self._links = Links(self.description)
-        self._meter = Meter(self._wall, self._links)
+        self._drawn = Book(Meter(self._wall, self._links))
+        self._allowed = Book(Meter(self._wall, self._links))
         self._caps: dict[str, tuple[int, float]] = {}
-        self._drawn: dict[EvseKey, dict[Phases, int]] = {}
         self._looks = 0
         self._longest_look_s = 0.0
         self._limits: Counter[str] = Counter()
+        self.unreserved: Final[Counter[str]] = Counter()
+        self.compared = 0
         self._look_at_capacities()
 
     async def kill(self) -> None:
@@ -154,8 +196,10 @@ class SocketRun:
 
         def kill_and_start() -> None:
             self._count_limits()
+            self.is_up = False
             self.gateway.kill()
             self.gateway.start()
+            self.is_up = True
 
         await asyncio.to_thread(kill_and_start)
 
@@ -168,7 +212,8 @@ class SocketRun:
         await asyncio.to_thread(lambda: urllib.request.urlopen(request, timeout=10).read())
         self.look()
         self._caps["grid"] = (round(limit_a * 1000), asked_at + valid_s)
-        self._meter.drop(self._links.of("grid"), LEASE_S + SKEW_S + SETTLE_S)
+        for book in (self._drawn, self._allowed):
+            book.meter.drop(self._links.of("grid"), LEASE_S + SKEW_S + SETTLE_S)
         self._look_at_capacities()
 
     async def sleep(self, seconds: float) -> None:
@@ -190,13 +235,24 @@ class SocketRun:
     def forget(self) -> None:
         """Count overload from now on."""
         self.look()
-        self._meter.forget()
+        self._drawn.meter.forget()
+        self._allowed.meter.forget()
+        self._counted_from, self._counted_from_wh = self._wall.now, self.fleet.statistics.energy_wh
+        self.unreserved.clear()
+        self.compared = 0
         self._longest_look_s = 0.0
 
     @property
-    def overload_s(self) -> float:
-        """How long any circuit was overloaded."""
-        return self._meter.overloaded_s
+    def rated_a(self) -> float:
+        """What the grid connection carries on a phase."""
+        limit_ma = self.description.nodes[0].limit_ma
+        assert limit_ma is not None
+        return limit_ma[0] / 1000
+
+    @property
+    def allowed_over_s(self) -> float:
+        """How long any circuit could have been overloaded."""
+        return self._allowed.meter.overloaded_s
 
     async def until(self, condition: Callable[[Any], bool], what: str) -> None:
         """Wait until the site, as the gateway shows it, is as `condition` says."""
@@ -221,29 +277,51 @@ class SocketRun:
         for station in self.fleet.stations:
             for outlet in station.outlets:
                 key = (station.identity, outlet.number)
-                if key not in self._links.evses:
-                    continue
-                drawn = drawn_ma(outlet.evse, self._links.evses[key])
-                former = self._drawn.get(key, {})
-                if drawn != former:
-                    for phases in drawn.keys() | former.keys():
-                        self._meter.draws(key, phases, drawn.get(phases, 0) - former.get(phases, 0))
-                    self._drawn[key] = drawn
+                description = self._links.evses.get(key)
+                if description is not None:
+                    self._drawn.takes(key, drawn_ma(outlet.evse, description))
+                    self._allowed.takes(key, allowed_ma(outlet.evse, description))
+
+    async def compare(self) -> None:
+        """Compare what the gateway says that it reserves with what vehicles may take: it is never less.
+
+        What they could take neither before nor after it was asked is not counted.
+        """
+        before = self._allowed.taken()
+        try:
+            view = await asyncio.to_thread(self.view)
+        except OSError:  # it was killed, or has not started yet
+            return
+        self.look()
+        after = self._allowed.taken()
+        for evse in evses_of(view):
+            key = (evse["station"], evse["evse"])
+            at_once = [before.get(key, {}), after.get(key, {})]
+            for phase, reserved_a in enumerate(evse["reserved_a"], start=1):
+                if min(taken.get((phase,), 0) for taken in at_once) > reserved_a * 1000 + REPORTED_MA:
+                    self.unreserved[f"{key[0]}/{key[1]} L{phase}"] += 1
+        self.compared += 1
 
     def outcome(self) -> SocketOutcome:
         """Return what came of it until now."""
         self.look()
-        self._meter.count()
+        self._drawn.meter.count()
+        self._allowed.meter.count()
         self._count_limits()
         names, statistics = self._links.names, self.fleet.statistics
-        simulated_s = self._wall.now - self._began
+        simulated_s, counted_s = self._wall.now - self._began, self._wall.now - self._counted_from
         return SocketOutcome(
             simulated_s=simulated_s,
+            counted_s=counted_s,
+            power_w=(statistics.energy_wh - self._counted_from_wh) / (counted_s / 3600),
             looks=self._looks,
             longest_look_s=self._longest_look_s,
-            overload_s={names[link]: seconds for link, seconds in self._meter.overload_s.items()},
-            worst={names[link]: over for link, over in self._meter.worst.items()},
-            reactions_s=[drop.met_at - drop.at for drop in self._meter.drops],
+            overload_s={names[link]: seconds for link, seconds in self._drawn.meter.overload_s.items()},
+            worst={names[link]: over for link, over in self._drawn.meter.worst.items()},
+            allowed_over_s={names[link]: seconds for link, seconds in self._allowed.meter.overload_s.items()},
+            unreserved=dict(self.unreserved),
+            compared=self.compared,
+            reactions_s=[drop.met_at - drop.at for drop in self._allowed.meter.drops],
             energy_wh=statistics.energy_wh,
             evse_hours=simulated_s / 3600 * len(self.description.evses),
             transactions=len(self.fleet.transactions),
@@ -258,7 +336,8 @@ class SocketRun:
         held = {node: limit_ma for node, (limit_ma, _) in self._caps.items()}
         slack = ROUNDING_MA * len(self.description.evses)
         capacities = self._links.capacities(self._wall.now, held)
-        self._meter.set_capacities([None if capacity is None else capacity + slack for capacity in capacities])
+        for book in (self._drawn, self._allowed):
+            book.meter.set_capacities([None if capacity is None else capacity + slack for capacity in capacities])
 
     def _count_limits(self) -> None:
         """Add up what this life of the gateway has counted: the counters begin anew with the next."""
@@ -277,13 +356,20 @@ async def on_sockets(plan: SocketPlan, folder: Path) -> AsyncIterator[SocketRun]
             run.look()
             await asyncio.sleep(LOOK_S)
 
+    async def compare() -> None:
+        while True:
+            await run.compare()
+            await asyncio.sleep(COMPARE_S)
+
     try:
         await asyncio.to_thread(run.gateway.start)
+        run.is_up = True
         async with asyncio.TaskGroup() as group:
             fleet = group.create_task(run.fleet.run())
-            looking = group.create_task(look())
+            watching = [group.create_task(look()), group.create_task(compare())]
             yield run
-            looking.cancel()
+            for task in watching:
+                task.cancel()
             run.fleet.stop()
             fleet.cancel()
     finally:
@@ -349,6 +435,14 @@ def drawn_ma(evse: Evse, description: EvseDescription) -> dict[Phases, int]:
         return {}
     amperes = zip(description.phases, evse.reading().amperes, strict=False)
     return {(phase,): round(current * 1000) for phase, current in amperes if current > 0}
+
+
+def allowed_ma(evse: Evse, description: EvseDescription) -> dict[Phases, int]:
+    """Return what the vehicle at an EVSE of the fleet may take from the site now, by phases, if it wants it."""
+    if not evse.closed or evse.vehicle is None or not evse.offers:
+        return {}
+    phases = description.phases[: min(evse.vehicle.phases, evse.phases)]
+    return {(phase,): round(evse.limit_a * 1000) for phase in phases}
 
 
 def _rating_ma(evses: Sequence[EvseDescription], share: float) -> int:

@@ -131,6 +131,11 @@ class SimulatedStation:
         return self.nameplate.firmware + (f"+{installed}" if installed else "")
 
     @property
+    def ignores_limits(self) -> bool:
+        """Whether it accepts limits and does as it pleases."""
+        return self._misbehaviour.traits.ignores
+
+    @property
     def takes_dynamic(self) -> bool:
         """Whether it takes them."""
         return self._misbehaviour.traits.dynamic

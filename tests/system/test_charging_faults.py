@@ -24,7 +24,6 @@ from bench.charging.sockets import (
     on_sockets,
 )
 from gateway.fleet import parse_charging_faults
-from gateway.fleet.faults import PRESETS
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -79,7 +78,7 @@ def test_a_station_that_ignores_limits_is_found_out_and_all_that_it_can_take_is_
 
 
 async def _ignoring(folder: Path) -> None:
-    plan = SocketPlan(stations=9, seed=3, share=0.3, behaviour=BUSY, faults=PRESETS["ignoring"])
+    plan = SocketPlan(stations=9, seed=1, share=0.2, behaviour=BUSY, faults=parse_charging_faults("ignores=0.4"))
     async with on_sockets(plan, folder) as run:
         ignoring = {station.identity for station in run.fleet.stations if station.ignores_limits}
         maximum_a = {evse.key: evse.maximum_ma / 1000 for evse in run.description.evses}

@@ -56,7 +56,8 @@ DEFAULTS: Final = FactKind("charging_default", InstalledDefault)
 class Prepared(Struct, frozen=True):
     """What became of it. `installed` are the EVSEs of which is known that they fall back to their fallback.
 
-    `missing` says of each other EVSE why it does not, for a person. `again`: trying again later may help.
+    `missing` says of each other EVSE why it does not, for a person. `again`: trying again later may help, also where it
+    was refused: a station may refuse for a while.
     `forgets`: the station was seen to lose what was installed when it boots; so whenever it is not connected, nobody
     knows. `abilities` are None where it did not say.
     """
@@ -97,7 +98,7 @@ async def prepare(operator: Operator, station: Station, evses: Sequence[EvseDesc
             await preparing.ensure()
         except NotReadyError as failure:
             missing[evse.evse] = str(failure)
-            again = again or (failure.end is not None and not _is_refusal(failure.end))
+            again = again or (failure.end is not None and _may_pass(failure.end))
         else:
             installed.add(evse.evse)
         abilities = preparing.abilities
@@ -209,6 +210,11 @@ class _Preparing:
     async def _hold(self, known: InstalledDefault) -> None:
         known = msgspec.structs.replace(known, stack_level=stack_level(self.abilities))
         await keep(self._operator, self._station, [DEFAULTS.holds(self._key, known, self._operator.now())])
+
+
+def _may_pass(end: CallEnded) -> bool:
+    """Whether it may end otherwise another time: a station may reject for a while, but what it cannot it never can."""
+    return end.outcome is Outcome.REJECTED or not _is_refusal(end)
 
 
 def _is_refusal(end: CallEnded) -> bool:

@@ -165,7 +165,7 @@ def test_check_without_an_answer_is_made_again(version, answer):
 @pytest.mark.parametrize("version", ALL)
 @pytest.mark.parametrize(
     ("answer", "again"),
-    [(REJECTED, False), (NOT_SUPPORTED, False), (StationError("InternalError"), True), (SILENCE, True), (GONE, True)],
+    [(REJECTED, True), (NOT_SUPPORTED, False), (StationError("InternalError"), True), (SILENCE, True), (GONE, True)],
     ids=["rejected", "not supported", "internal error", "silence", "gone"],
 )
 def test_evse_whose_fallback_was_not_accepted_is_not_ready(version, answer, again):
